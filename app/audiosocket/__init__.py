@@ -1,0 +1,1 @@
+"""The AudioSocket wire, both sides of it."""

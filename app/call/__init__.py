@@ -1,0 +1,1 @@
+"""One call, from the UUID to the hang-up."""

@@ -1,0 +1,1 @@
+"""The conversation itself, pure: no socket, no clock, no database."""

@@ -1,0 +1,1 @@
+"""Ears, understanding and voice: three small Protocols and who fulfils them."""

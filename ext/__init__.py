@@ -1,0 +1,1 @@
+"""Compiled audio kernels; each has a pure-Python twin in `tests/reference/`."""
