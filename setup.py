@@ -1,7 +1,9 @@
 """Builds the Cython extensions of `ext/`; everything else is declared in pyproject.toml.
 
 Environment:
-    EXT_DEBUG=1   bounds checks and line tracing on: slower, for tests and coverage.
+    EXT_DEBUG=1   bounds checks, line tracing, and a trap on undefined behaviour: slower, for tests.
+
+`boundscheck` and `initializedcheck` are decided here and not in the files' headers, which would win over it.
 """
 
 import os
@@ -12,6 +14,8 @@ from setuptools import Extension, setup
 
 DEBUG = os.environ.get("EXT_DEBUG") == "1"
 COMPILE_ARGS = ["-O2", "-Wall", "-Wconversion", "-Wno-unused-function", "-Wno-sign-conversion"]
+# Traps need no runtime library, so a debug build loads into an ordinary Python.
+DEBUG_ARGS = ["-g", "-fsanitize=undefined", "-fsanitize-undefined-trap-on-error"]
 
 
 def extensions() -> list[Extension]:
@@ -20,7 +24,8 @@ def extensions() -> list[Extension]:
         Extension(
             f"ext.{source.stem}",
             [str(source)],
-            extra_compile_args=COMPILE_ARGS,
+            depends=[str(path) for path in Path("ext").glob("*.px[di]")],
+            extra_compile_args=COMPILE_ARGS + DEBUG_ARGS if DEBUG else COMPILE_ARGS,
             define_macros=[("CYTHON_TRACE_NOGIL", "1")] if DEBUG else [],
         )
         for source in sorted(Path("ext").glob("*.pyx"))

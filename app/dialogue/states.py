@@ -1,10 +1,20 @@
-"""The ten states of a call."""
+"""The ten states of a call and the arrows between them: data, in one place.
 
+`app.dialogue.machine` walks this table; `docs/dialogue.md` shows the diagram that a test draws from it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal
+
+from app.dialogue.intents import Intent
+
+Endpointing = Literal["yes_no", "open", "field:email", "field:phone", "field:name", "field:ticket"]
 
 
 class State(StrEnum):
-    """Where a call is; the arrows between them are in `app.dialogue.machine`."""
+    """Where a call is."""
 
     INIT = "INIT"
     WELCOME = "WELCOME"
@@ -16,3 +26,97 @@ class State(StrEnum):
     TRANSFER = "TRANSFER"
     GOODBYE = "GOODBYE"
     ERROR = "ERROR"
+
+
+@dataclass(frozen=True, slots=True)
+class StateRow:
+    """One state.
+
+    Attributes:
+        says: phrase of `prompts/fr.yaml` spoken on entering; empty where the machine chooses among several.
+        expects: intents that answer the state's question.
+        endpointing: how much silence ends a turn here (`app.dialogue.turns`).
+        arrows: where each intent leads; an intent without an arrow stays here and is asked again.
+        rephrased: phrases for the second and third time of asking; after the last the call is transferred.
+        model_reply: intents after which the language model's own reply is spoken instead of the next phrase.
+        final: the call ends when the phrase has been heard.
+    """
+
+    says: str = ""
+    expects: tuple[Intent, ...] = ()
+    endpointing: Endpointing = "open"
+    arrows: Mapping[Intent, State] = field(default_factory=dict)
+    rephrased: tuple[str, ...] = ()
+    model_reply: frozenset[Intent] = frozenset()
+    final: bool = False
+
+
+PROBLEMS = (Intent.INTERNET_ISSUE, Intent.MOBILE_ISSUE, Intent.MODIFICATION_REQUEST)
+
+EVERYWHERE: Mapping[Intent, State] = {Intent.HUMAN_REQUEST: State.TRANSFER, Intent.GOODBYE: State.GOODBYE}
+"""Arrows that every listening state has besides its own; REPEAT_REQUEST and HOLD_REQUEST stay where they are."""
+
+STATES: Mapping[State, StateRow] = {
+    State.INIT: StateRow(),
+    State.WELCOME: StateRow(
+        says="welcome",
+        expects=PROBLEMS,
+        arrows=dict.fromkeys(PROBLEMS, State.TICKET_VERIFICATION),
+        rephrased=("welcome_again", "welcome_choices"),
+    ),
+    State.TICKET_VERIFICATION: StateRow(
+        says="ask_ticket",
+        expects=(Intent.YES, Intent.NO),
+        endpointing="yes_no",
+        # YES without a ticket that we know of goes by way of IDENTIFICATION, which asks for its number.
+        arrows={Intent.YES: State.DIAGNOSTIC, Intent.NO: State.IDENTIFICATION},
+        rephrased=("ask_ticket_again", "ask_ticket_again"),
+    ),
+    State.IDENTIFICATION: StateRow(
+        says="ask_identity",
+        expects=(Intent.IDENTITY_PROVIDED, Intent.EMAIL_PROVIDED),
+        # Back to TICKET_VERIFICATION when the client who was found has a ticket waiting.
+        arrows={
+            Intent.IDENTITY_PROVIDED: State.DIAGNOSTIC,
+            Intent.EMAIL_PROVIDED: State.DIAGNOSTIC,
+            Intent.NO: State.DIAGNOSTIC,
+        },
+        rephrased=("ask_identity_again", "ask_identity_last"),
+    ),
+    State.DIAGNOSTIC: StateRow(
+        says="ask_problem",
+        expects=PROBLEMS,
+        arrows=dict.fromkeys(PROBLEMS, State.SOLUTION),
+        rephrased=("ask_problem_again", "ask_problem_choices"),
+        model_reply=frozenset(PROBLEMS),
+    ),
+    State.SOLUTION: StateRow(
+        expects=(Intent.YES, Intent.NO),
+        endpointing="yes_no",
+        arrows={Intent.YES: State.VERIFICATION, Intent.NO: State.TRANSFER},
+        rephrased=("solution_again", "solution_again"),
+    ),
+    State.VERIFICATION: StateRow(
+        says="ask_works",
+        expects=(Intent.YES, Intent.NO),
+        endpointing="yes_no",
+        arrows={Intent.YES: State.GOODBYE, Intent.NO: State.TRANSFER},
+        rephrased=("ask_works_again", "ask_works_again"),
+    ),
+    State.TRANSFER: StateRow(says="transfer", final=True),
+    State.GOODBYE: StateRow(says="goodbye", final=True),
+    State.ERROR: StateRow(says="error", final=True),
+}
+
+
+def draw() -> str:
+    """The diagram of the table, in Mermaid's `stateDiagram-v2` language."""
+    lines = ["stateDiagram-v2", "    [*] --> INIT", "    INIT --> WELCOME"]
+    for state, row in STATES.items():
+        targets: dict[State, list[str]] = {}
+        for intent, target in row.arrows.items():
+            targets.setdefault(target, []).append(intent.value)
+        lines += [f"    {state.value} --> {target.value}: {', '.join(names)}" for target, names in targets.items()]
+        if row.final:
+            lines.append(f"    {state.value} --> [*]")
+    return "\n".join(lines)

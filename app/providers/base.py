@@ -4,7 +4,7 @@ Sound is s16le mono 8 kHz in both directions: a provider that works in another f
 border. Every method raises only `ProviderError`; every wait inside a provider has a deadline of its own.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -53,6 +53,8 @@ class SpeechToText(Protocol):
     """A speech recogniser."""
 
     name: str
+    ends_turns: bool
+    """It decides itself when the caller's turn has ended (Flux), so we don't."""
 
     async def open(
         self,
@@ -95,7 +97,7 @@ class LanguageModel(Protocol):
 
     name: str
 
-    def respond(self, turn: Turn) -> AsyncIterator[Understanding | str]:
+    def respond(self, turn: Turn) -> AsyncGenerator[Understanding | str, None]:
         """Yields exactly one `Understanding` first, then pieces of the reply's text as they are written.
 
         The caller may stop iterating (and `aclose()`) after the understanding: the request is then cut.
@@ -115,7 +117,7 @@ class TextToSpeech(Protocol):
     voice_key: str
     """Names model and voice; equal keys sound alike, so cached audio may be shared."""
 
-    def speak(self, text: str) -> AsyncIterator[bytes]:
+    def speak(self, text: str) -> AsyncGenerator[bytes, None]:
         """Yields s16le mono 8 kHz, even byte counts, each piece as soon as it exists.
 
         The caller may stop iterating (and `aclose()`): the request is then cut.

@@ -1,0 +1,53 @@
+# The four commands of this project; each sets up what it needs. `make help` lists them.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+SHELL := /bin/bash
+EXT := $(wildcard ext/*.pyx ext/*.pxd ext/*.pxi)
+
+.PHONY: help setup demo test lint bench clean
+.DEFAULT_GOAL := help
+
+help: ## what can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+setup: $(VENV)/.built ## the environment in .venv, extensions compiled
+
+$(VENV)/.made: requirements.lock
+	@command -v $(PYTHON) >/dev/null || { echo "no $(PYTHON): apt-get install python3 python3-venv python3-dev"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+		|| { echo "Python 3.11 to 3.13 is needed, $$($(PYTHON) --version) found: make PYTHON=python3.13"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "no venv: apt-get install python3-venv"; exit 1; }
+	@command -v $${CC:-cc} >/dev/null || { echo "no C compiler: apt-get install build-essential"; exit 1; }
+	@$(PYTHON) -c 'import sysconfig, pathlib, sys; sys.exit(not pathlib.Path(sysconfig.get_paths()["include"], "Python.h").exists())' \
+		|| { echo "no Python headers: apt-get install python3-dev"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+$(VENV)/.built: $(VENV)/.made pyproject.toml setup.py $(EXT)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: setup ## one complete spoken call, with nothing configured
+	@$(BIN)/voicebot demo
+
+test: setup ## every test that needs no root
+	$(BIN)/python -m pytest
+
+lint: setup ## ruff, mypy --strict, cython-lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/cython-lint ext
+
+bench: setup ## benchmarks, as a table and bench-results/*.json
+	$(BIN)/python -m tests.bench
+
+lock: ## pins every dependency anew
+	$(PYTHON) -m pip install --quiet uv && $(PYTHON) -m uv pip compile --quiet --universal --generate-hashes \
+		--no-header --no-annotate --python-version 3.11 --extra dev --extra lab -o requirements.lock pyproject.toml
+
+clean: ## removes the environment, builds and what a run left behind
+	rm -rf $(VENV) build *.egg-info var bench-results .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} + && rm -f ext/*.so ext/*.c

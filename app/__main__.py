@@ -1,0 +1,5 @@
+"""`python -m app` is `voicebot`."""
+
+from app.cli import main
+
+main()

@@ -1,0 +1,54 @@
+"""What is kept of a call: the words of both sides and the ticket made of them."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from app.dialogue.case import Case
+from app.dialogue.prompts import Names
+from app.store.tickets import Ticket
+
+
+@dataclass(slots=True)
+class CallRecord:
+    """One call's transcript and ticket; times are seconds since the call began."""
+
+    call_uuid: UUID
+    asterisk: str | None
+    case: Case
+    names: Names
+    caller_number: str | None = None
+    recording: str | None = None
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    transcript: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, speaker: str, text: str, at_s: float, *, interrupted: bool = False) -> None:
+        """Adds what one side said (the bot's words as they were heard)."""
+        entry: dict[str, Any] = {"speaker": speaker, "text": text, "at_s": round(at_s, 2)}
+        if interrupted:
+            entry["interrupted"] = True
+        self.transcript.append(entry)
+
+    def history(self) -> list[tuple[str, str]]:
+        """The transcript as the language model gets it."""
+        return [(entry["speaker"], entry["text"]) for entry in self.transcript]
+
+    def ticket(self, duration_s: float, ended_at: datetime | None = None) -> Ticket:
+        """The ticket as the call stands."""
+        case = self.case
+        return Ticket(
+            call_uuid=self.call_uuid,
+            started_at=self.started_at,
+            caller_number=self.caller_number or case.fields.phone,
+            asterisk=self.asterisk,
+            client_id=case.client.client_id if case.client else None,
+            ended_at=ended_at,
+            duration_seconds=round(duration_s, 3),
+            problem_type=case.problem_type,
+            status=case.status,
+            sentiment=case.sentiment,
+            summary=case.summary(self.names),
+            transcript=list(self.transcript),
+            recording=self.recording,
+        )

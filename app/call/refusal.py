@@ -1,0 +1,46 @@
+"""The leg of a caller for whom there is no room: one cached phrase, then the end."""
+
+import asyncio
+from collections.abc import Callable
+
+from app.audiosocket.connection import Connection
+from app.media.clock import FrameClock
+from ext.playout import PlayoutBuffer
+
+
+class Refusal:
+    """Says a phrase over `connection` and ends the call; never touches a provider.
+
+    Args:
+        pcm: the phrase, s16le mono 8 kHz; None ends the call at once.
+        on_end: told when the connection is gone.
+    """
+
+    def __init__(
+        self, connection: Connection, clock: FrameClock, pcm: bytes | None, on_end: Callable[[], None]
+    ) -> None:
+        self._connection = connection
+        self._clock = clock
+        self._on_end = on_end
+        self._playout = PlayoutBuffer()
+        if pcm:
+            self._playout.push(0, pcm, asyncio.get_running_loop().time())
+            self._playout.finish(0)
+        self._key = clock.join(self._tick)
+
+    def audio(self, pcm: bytes) -> None:
+        """Nobody listens."""
+
+    def digit(self, digit: str) -> None:
+        """Nobody listens."""
+
+    def hung_up(self, reason: str) -> None:
+        """The connection is gone."""
+        self._clock.leave(self._key)
+        self._on_end()
+
+    def _tick(self) -> None:
+        self._connection.send(self._playout.pull())
+        if self._playout.idle:
+            self._clock.leave(self._key)
+            self._connection.terminate()

@@ -1,0 +1,200 @@
+"""The `voicebot` command."""
+
+import sys
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+import uvloop
+from rich.console import Console
+
+from app import __version__
+from app.errors import ConfigError, VoicebotError
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+
+err = Console(stderr=True, highlight=False)
+out = Console(highlight=False)
+app = typer.Typer(
+    name="voicebot",
+    help="The voicebot that answers the telephone of an after-sales service, over Asterisk AudioSocket.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+cache_app = typer.Typer(help="The cache of pre-spoken phrases.", no_args_is_help=True)
+recordings_app = typer.Typer(help="Recordings of calls.", no_args_is_help=True)
+db_app = typer.Typer(help="The two databases.", no_args_is_help=True)
+app.add_typer(cache_app, name="cache")
+app.add_typer(recordings_app, name="recordings")
+app.add_typer(db_app, name="db")
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def run(work: Coroutine[Any, Any, int | None]) -> None:
+    """Runs a command's coroutine under uvloop and leaves with its exit code."""
+    raise typer.Exit(uvloop.run(work) or 0)
+
+
+def plain_errors(command: Command) -> Command:
+    """A user's mistake is one clear line on standard error and an exit code, never a traceback."""
+
+    @wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return command(*args, **kwargs)
+        except ConfigError as error:
+            for problem in error.problems:
+                err.print(f"voicebot: {problem}", markup=False, soft_wrap=True)
+            raise typer.Exit(EXIT_USAGE) from None
+        except VoicebotError as error:
+            err.print(f"voicebot: {error}", markup=False, soft_wrap=True)
+            raise typer.Exit(EXIT_FAILED) from None
+        except OSError as error:
+            err.print(f"voicebot: {error.strerror or error}: {error.filename or ''}".rstrip(": "), markup=False)
+            raise typer.Exit(EXIT_FAILED) from None
+        except KeyboardInterrupt:
+            raise typer.Exit(130) from None
+
+    return wrapped  # type: ignore[return-value]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        out.print(f"voicebot {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Every command has --help with an example. Settings come from the environment or .env."""
+
+
+@app.command(epilog="Example:  AUDIOSOCKET_PORT=9090 REMOTE_ASTERISK_IP=203.0.113.10 voicebot serve")
+@plain_errors
+def serve() -> None:
+    """Answer calls: AudioSocket on 9090, metrics and health on 9091, until SIGTERM (drains) or Ctrl-C twice."""
+    from app.service import serve as serve_until_stopped
+
+    run(serve_until_stopped())
+
+
+@app.command(epilog="Example:  voicebot demo --script probleme_mobile --keep")
+@plain_errors
+def demo(
+    script: Annotated[str, typer.Option(help="Shipped script or a YAML file.")] = "internet_resolu",
+    directory: Annotated[Path, typer.Option(help="Where the demonstration keeps its data.")] = Path("var/demo"),
+    json: Annotated[bool, typer.Option("--json", help="Print the report as JSON at the end.")] = False,
+) -> None:
+    """Place one complete spoken French call to a real server and watch it, with nothing configured."""
+    from app.commands.demo import demonstrate
+
+    run(demonstrate(script, directory, as_json=json))
+
+
+@app.command(epilog="Example:  voicebot call --host 127.0.0.1 --port 9090 --script internet_resolu --json")
+@plain_errors
+def call(
+    host: Annotated[str, typer.Option(help="The voicebot's address.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Its AudioSocket port.")] = 9090,
+    uuid: Annotated[str, typer.Option(help="The call's UUID; a new one by default.")] = "",
+    script: Annotated[str, typer.Option(help="Shipped script or a YAML file (see docs/caller.md).")] = "",
+    wav: Annotated[Path | None, typer.Option(help="Speak a WAV file instead of a script.")] = None,
+    save: Annotated[Path | None, typer.Option(help="Write what was said and heard to a stereo WAV.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    recognise: Annotated[bool, typer.Option(help="Put words to what the bot says (local phrase matching).")] = True,
+    times: Annotated[int, typer.Option("--calls", "-n", min=1, max=1000, help="So many calls at once.")] = 1,
+) -> None:
+    """Call the voicebot like an Asterisk would: speak a script, listen, report what was heard and when."""
+    from app.commands.call import place_calls
+
+    run(
+        place_calls(
+            host, port, uuid=uuid, script=script, wav=wav, save=save, as_json=json, recognise=recognise, times=times
+        )
+    )
+
+
+@app.command(epilog="Example:  voicebot standins --deepgram-port 9301 --groq-port 9311 --elevenlabs-port 9321")
+@plain_errors
+def standins(
+    deepgram_port: Annotated[int, typer.Option(help="WebSocket of the Deepgram stand-in.")] = 9301,
+    groq_port: Annotated[int, typer.Option(help="HTTP of the Groq stand-in.")] = 9311,
+    elevenlabs_port: Annotated[int, typer.Option(help="HTTP of the ElevenLabs stand-in.")] = 9321,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    phrases: Annotated[
+        list[Path] | None, typer.Option(help="More phrases to recognise: a list, or a caller script (YAML).")
+    ] = None,
+    knob: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--knob", "-k", help="provider.name=value, such as groq.fault=hang or elevenlabs.first_byte_ms=300."
+        ),
+    ] = None,
+) -> None:
+    """Run local stand-ins of Deepgram, Groq and ElevenLabs that speak their wire protocols."""
+    from app.commands.standins import serve_standins
+
+    run(serve_standins(host, deepgram_port, groq_port, elevenlabs_port, phrases or [], knob or []))
+
+
+@app.command(epilog='Example:  echo "VERIFICATION\tnon mais c\'est bon ça remarche" | voicebot intents --offline --tsv -')
+@plain_errors
+def intents(
+    utterance: Annotated[list[str] | None, typer.Argument(help="What the caller said.")] = None,
+    state: Annotated[str, typer.Option(help="State of the call, for the utterances given as arguments.")] = "WELCOME",
+    offline: Annotated[bool, typer.Option(help="Ask the local rules only.")] = False,
+    tsv: Annotated[str, typer.Option(help="File with state and utterance per line, or - for standard input.")] = "",
+) -> None:
+    """Understand utterances: one JSON line each, with intent, fields, sentiment and who understood it."""
+    from app.commands.intents import understand_all
+
+    run(understand_all(utterance or [], state, tsv, offline=offline))
+
+
+@cache_app.command("build", epilog="Example:  voicebot cache build")
+@plain_errors
+def cache_build() -> None:
+    """Speak every fixed phrase once, so that callers hear them without waiting."""
+    from app.commands.cache import build_cache
+
+    run(build_cache())
+
+
+@recordings_app.command("convert", epilog="Example:  voicebot recordings convert var/recordings --format mp3")
+@plain_errors
+def recordings_convert(
+    paths: Annotated[list[Path] | None, typer.Argument(help="RAW files or folders; RECORDINGS_DIR by default.")] = None,
+    format: Annotated[list[str] | None, typer.Option("--format", "-f", help="mp3, wav; may be repeated.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Conversions at a time; one per core by default.")] = None,
+    overwrite: Annotated[bool, typer.Option(help="Convert again what is already there.")] = False,
+) -> None:
+    """Convert recordings to MP3 or WAV, several at once; originals stay."""
+    from app.commands.recordings import convert_recordings
+
+    raise typer.Exit(convert_recordings(paths or [], tuple(format or ["mp3"]), workers, overwrite=overwrite))
+
+
+@db_app.command("migrate", epilog="Example:  voicebot db migrate")
+@plain_errors
+def db_migrate() -> None:
+    """Bring both databases to the newest schema; safe to repeat."""
+    from app.commands.database import migrate_both
+
+    run(migrate_both())
+
+
+def main() -> None:
+    """Entry point of the `voicebot` command."""
+    if sys.version_info < (3, 11):  # pragma: no cover - pip refuses older ones, a copied tree does not
+        sys.exit("voicebot needs Python 3.11 or newer")
+    app()

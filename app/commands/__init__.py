@@ -1,0 +1,1 @@
+"""What each `voicebot` command does; `app.cli` only declares them."""

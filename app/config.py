@@ -1,0 +1,191 @@
+"""Settings: read once, all errors in one message, secrets masked.
+
+Sources, first one wins: environment, files in `$CREDENTIALS_DIRECTORY` (systemd credentials, one file a secret),
+`.env` in the working directory, defaults. Every name is documented in `docs/settings.md`.
+"""
+
+import difflib
+import os
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from app.errors import ConfigError
+
+Network = IPv4Network | IPv6Network
+
+DEEPGRAM_FRENCH_MODELS = ("nova-3", "nova-3-general", "nova-2", "nova-2-general", "flux-general-multi")
+"""Models that understand French (Deepgram docs, "Models and languages overview"); `nova-2-phonecall` is English only."""
+
+
+def _networks(value: object) -> object:
+    """Comma list of addresses or networks → tuple of networks; one wrong entry names itself."""
+    if not isinstance(value, str):
+        return value
+    networks = []
+    for entry in filter(None, (part.strip() for part in value.split(","))):
+        try:
+            networks.append(ip_network(entry, strict=False))
+        except ValueError:
+            raise ValueError(
+                f"{entry!r} is no address or network; write for instance 203.0.113.10,10.0.0.0/8,2001:db8::/32"
+            ) from None
+    return tuple(networks)
+
+
+def _names(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return tuple(filter(None, (part.strip() for part in value.split(","))))
+
+
+def _base_address(*schemes: str) -> AfterValidator:
+    def check(value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in schemes or not parts.netloc:
+            raise ValueError(f"must look like {schemes[0]}://host:port, not {value!r}")
+        return value.rstrip("/")
+
+    return AfterValidator(check)
+
+
+Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)]
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+WebSocketAddress = Annotated[str, _base_address("wss", "ws")]
+HttpAddress = Annotated[str, _base_address("https", "http")]
+DatabaseAddress = Annotated[str, _base_address("postgresql", "postgres")]
+
+
+class Settings(BaseSettings):
+    """Every setting of the product; field names in upper case are the environment's names."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="forbid",
+        frozen=True,
+        case_sensitive=False,
+        hide_input_in_errors=True,
+    )
+
+    # Secrets
+    deepgram_api_key: SecretStr = SecretStr("")
+    groq_api_key: SecretStr = SecretStr("")
+    elevenlabs_api_key: SecretStr = SecretStr("")
+    openai_api_key: SecretStr = SecretStr("")
+    db_password: SecretStr = SecretStr("")
+    grafana_password: SecretStr = SecretStr("")
+    ami_username: str = ""
+    ami_secret: SecretStr = SecretStr("")
+
+    # Network
+    audiosocket_host: str = "0.0.0.0"
+    audiosocket_port: Port = 9090
+    metrics_host: str = "127.0.0.1"
+    metrics_port: Port = 9091
+    server_host_ip: str = ""
+    remote_asterisk_ip: Networks = ()
+    personal_ip: Networks = ()
+    trusted_proxies: Networks = ()
+    require_announced_calls: bool = False
+
+    # Calls
+    max_concurrent_calls: Annotated[int, Field(ge=1, le=10_000)] = 20
+    max_call_seconds: Annotated[float, Field(ge=5, le=7200)] = 900.0
+    drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 900.0
+    solution_wait_seconds: Annotated[float, Field(ge=1, le=600)] = 120.0
+    api_timeout: Annotated[float, Field(gt=0, le=30)] = 5.0
+    workers: Literal[1] = 1
+
+    # Providers
+    deepgram_url: WebSocketAddress = "wss://api.deepgram.com"
+    deepgram_model: str = "nova-3"
+    deepgram_language: str = "fr"
+    deepgram_encoding: Literal["linear16", "mulaw"] = "linear16"
+    groq_url: HttpAddress = "https://api.groq.com"
+    groq_model: str = "openai/gpt-oss-120b"
+    groq_fallback_models: Names = ("openai/gpt-oss-20b",)
+    elevenlabs_url: HttpAddress = "https://api.elevenlabs.io"
+    elevenlabs_model: str = "eleven_flash_v2_5"
+    elevenlabs_voice: str = "Antoine"
+    elevenlabs_format: Literal["pcm_8000", "pcm_16000", "pcm_22050", "pcm_24000", "ulaw_8000", "alaw_8000"] = "pcm_8000"
+
+    # What is kept
+    clients_database_url: DatabaseAddress | None = None
+    tickets_database_url: DatabaseAddress | None = None
+    embedded_postgres_dir: Path = Path("var/postgres")
+    recordings_dir: Path = Path("var/recordings")
+    spool_dir: Path = Path("var/spool")
+    cache_dir: Path = Path("var/cache")
+    prompts_file: Path | None = None
+    structured_logging: bool = False
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @model_validator(mode="after")
+    def _possible_together(self) -> "Settings":
+        problems = []
+        french = self.deepgram_language.lower().split("-")[0] == "fr"
+        if french and self.deepgram_model not in DEEPGRAM_FRENCH_MODELS:
+            problems.append(
+                f"DEEPGRAM_MODEL: {self.deepgram_model!r} does not understand French;"
+                f" choose one of {', '.join(DEEPGRAM_FRENCH_MODELS)}"
+            )
+        if self.deepgram_language == "fr-FR":
+            problems.append("DEEPGRAM_LANGUAGE: Deepgram refuses 'fr-FR'; write fr or fr-CA")
+        if (self.clients_database_url is None) != (self.tickets_database_url is None):
+            problems.append("CLIENTS_DATABASE_URL, TICKETS_DATABASE_URL: give both, or neither for the embedded PostgreSQL")
+        if self.prompts_file is not None and not self.prompts_file.is_file():
+            problems.append(f"PROMPTS_FILE: no file {self.prompts_file}")
+        if self.groq_url.endswith("/openai/v1"):
+            problems.append("GROQ_URL: leave '/openai/v1' away, the Groq SDK adds it")
+        if problems:
+            raise ValueError("\n".join(problems))
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Credentials are closer to the service than a forgotten `.env`."""
+        return init_settings, env_settings, file_secret_settings, dotenv_settings
+
+    @property
+    def uses_embedded_postgres(self) -> bool:
+        """No address was given: the embedded PostgreSQL is started."""
+        return self.clients_database_url is None
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Reads and checks all settings.
+
+    Raises:
+        ConfigError: with one line for every setting that is wrong.
+    """
+    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
+    secrets_dir = credentials if credentials and Path(credentials).is_dir() else None
+    try:
+        return Settings(_secrets_dir=secrets_dir, **overrides)
+    except ValidationError as error:
+        raise ConfigError([line for entry in error.errors() for line in _explain(dict(entry))]) from None
+
+
+def _explain(entry: dict[str, Any]) -> list[str]:
+    """One pydantic error as lines "NAME: what is wrong"."""
+    name = ".".join(str(part) for part in entry["loc"][:1]).upper()
+    if entry["type"] == "extra_forbidden":
+        known = [field.upper() for field in Settings.model_fields]
+        close = difflib.get_close_matches(name, known, n=1)
+        return [f"{name}: unknown setting" + (f"; did you mean {close[0]}?" if close else "")]
+    message = str(entry["msg"]).removeprefix("Value error, ")
+    return [f"{name}: {message}"] if name else message.split("\n")

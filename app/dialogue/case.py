@@ -1,0 +1,105 @@
+"""What is known of a call's matter: who calls, about what, and how it stands."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from app.dialogue.intents import Fields, Intent, Sentiment, Understanding
+from app.dialogue.prompts import Names
+
+ProblemType = Literal["internet", "mobile", "modification", "other"]
+Status = Literal["open", "resolved", "transferred", "abandoned"]
+
+PROBLEM_OF_INTENT: dict[Intent, ProblemType] = {
+    Intent.INTERNET_ISSUE: "internet",
+    Intent.MOBILE_ISSUE: "mobile",
+    Intent.MODIFICATION_REQUEST: "modification",
+}
+MAX_PROBLEM_CHARACTERS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class KnownClient:
+    """A client found in the database."""
+
+    client_id: int
+    first_name: str
+    last_name: str
+    company: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PendingTicket:
+    """A ticket of the client that is still open."""
+
+    ticket_id: int
+    problem_type: ProblemType
+
+
+@dataclass(slots=True)
+class Case:
+    """Filled turn by turn."""
+
+    problem_type: ProblemType = "other"
+    problem_said: str = ""
+    """The caller's own description."""
+    client: KnownClient | None = None
+    pending: PendingTicket | None = None
+    pending_offered: bool = False
+    resumes_pending: bool = False
+    fields: Fields = field(default_factory=Fields)
+    status: Status = "abandoned"
+    """What the ticket says if the call broke off now."""
+    sentiment: Sentiment = "neutral"
+
+    def learn(self, understanding: Understanding, text: str, describes_problem: bool) -> None:
+        """Takes in what one turn of the caller told."""
+        given = understanding.fields.given()
+        if given:
+            self.fields = self.fields.model_copy(update=given)
+        if understanding.sentiment != "neutral":
+            self.sentiment = understanding.sentiment
+        problem = PROBLEM_OF_INTENT.get(understanding.intent)
+        if problem is not None:
+            self.problem_type = problem
+            if describes_problem or not self.problem_said:
+                self.problem_said = text[:MAX_PROBLEM_CHARACTERS]
+
+    @property
+    def first_name(self) -> str:
+        """How the caller may be addressed; empty if unknown."""
+        if self.client is not None:
+            return self.client.first_name
+        name = self.fields.name or ""
+        # A single word is more likely a family name ("madame Lopez"): too familiar to repeat alone.
+        return name.split()[0] if " " in name else ""
+
+    @property
+    def who(self) -> str:
+        """Name and company as far as known, for the summary."""
+        if self.client is not None:
+            name, company = f"{self.client.first_name} {self.client.last_name}", self.client.company
+        else:
+            name, company = self.fields.name or "", self.fields.company or ""
+        name = name or self.fields.email or self.fields.phone or ""
+        return f"{name} ({company})" if name and company else name or company
+
+    def facts(self) -> dict[str, str]:
+        """What the language model may know."""
+        facts = {"client": self.who, "problème": self.problem_said}
+        if self.pending is not None:
+            facts["ticket en cours"] = f"n° {self.pending.ticket_id} ({self.pending.problem_type})"
+        return {name: value for name, value in facts.items() if value}
+
+    def summary(self, names: Names) -> str:
+        """The ticket's summary: one line for the technician."""
+        said = f"« {self.problem_said} » " if self.problem_said else ""
+        ticket = f" Suite du ticket n° {self.pending.ticket_id}." if self.pending and self.resumes_pending else ""
+        return (
+            names.summary.format(
+                subject=names.subject[self.problem_type],
+                who=self.who or names.unknown_caller,
+                problem_said=said,
+                status_said=names.status[self.status],
+            )
+            + ticket
+        )

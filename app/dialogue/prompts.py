@@ -1,0 +1,99 @@
+"""The words of the bot and of the language model's instructions, read from one YAML file."""
+
+import string
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+
+from app.dialogue.states import STATES, State
+from app.errors import ConfigError
+
+SPOKEN_BY_MACHINE = frozenset(
+    """welcome_known ask_ticket_number pending_ticket thanks thanks_named solution_internet solution_mobile
+    solution_modification solution_other solution_wait goodbye_open goodbye_silence goodbye_too_long busy silence_1
+    silence_2 hold hold_over one_moment""".split()
+)
+"""Phrases that the code asks for besides those in the table of states."""
+
+
+class Names(BaseModel):
+    """What things are called in sentences and summaries, by the contract's values."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    problem: dict[str, str]
+    status: dict[str, str]
+    subject: dict[str, str]
+    summary: str
+    unknown_caller: str
+
+
+class ModelPrompts(BaseModel):
+    """What the language model is told."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    states: dict[State, str]
+    intents: str
+    system: str
+
+
+class Prompts(BaseModel):
+    """The whole file, checked: every phrase that the machine can ask for is there."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    phrases: dict[str, str]
+    names: Names
+    model: ModelPrompts
+
+    @field_validator("phrases")
+    @classmethod
+    def _complete(cls, phrases: dict[str, str]) -> dict[str, str]:
+        wanted = set(SPOKEN_BY_MACHINE)
+        for row in STATES.values():
+            wanted.update(filter(None, (row.says, *row.rephrased)))
+        if missing := sorted(wanted - phrases.keys()):
+            raise ValueError(f"phrases missing: {', '.join(missing)}")
+        return phrases
+
+    def text(self, key: str, values: dict[str, str] | None = None) -> str:
+        """The words of one phrase, its {places} filled in; `problem_type` gives the place {problem}."""
+        places = dict(values or {})
+        if kind := places.get("problem_type"):
+            places["problem"] = self.names.problem[kind]
+        return self.phrases[key].format_map(places)
+
+    def fixed(self) -> dict[str, str]:
+        """Phrases without places: those that can be spoken ahead of time."""
+        return {key: text for key, text in self.phrases.items() if not _has_places(text)}
+
+
+def _has_places(text: str) -> bool:
+    return any(name is not None for _, name, _, _ in string.Formatter().parse(text))
+
+
+def load_prompts(path: Path | None = None) -> Prompts:
+    """Reads `path`, or the prompts that come with the product.
+
+    Raises:
+        ConfigError: the file can't be read, or a phrase is missing; one line each.
+    """
+    source = path if path is not None else resources.files("app") / "prompts" / "fr.yaml"
+    try:
+        return Prompts.model_validate(yaml.safe_load(source.read_text(encoding="utf-8")))
+    except (OSError, yaml.YAMLError) as error:
+        raise ConfigError([f"PROMPTS_FILE: {source}: {error}"]) from error
+    except ValidationError as error:
+        raise ConfigError(
+            [f"PROMPTS_FILE: {'.'.join(map(str, entry['loc']))}: {entry['msg']}" for entry in error.errors()]
+        ) from error
+
+
+@cache
+def default_prompts() -> Prompts:
+    """The prompts that come with the product."""
+    return load_prompts()

@@ -1,0 +1,201 @@
+"""Whose turn it is: decides from voice activity and words when the caller has finished. Pure.
+
+The caller's speech is judged by our own voice activity, because Deepgram fixes its endpointing at connect and states
+want different patience. When the silence is long enough the final words are asked for (`Finalize`), and the turn ends
+with them. Flux has turn events of its own, which then decide instead.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from app.dialogue.states import Endpointing
+
+YES_NO_S = 0.5
+OPEN_S = 1.2
+"""Silence that ends a turn, by what the state expects (the original product's 500 and 1200 ms)."""
+FIELD_COMPLETE_S = 0.4
+"""A field that is completely said ends the turn so soon."""
+FIELD_UNFINISHED_S = 2.5
+"""Half an address or six of ten digits: the caller is thinking or reading."""
+FINALIZE_TIMEOUT_S = 0.6
+"""Deepgram need not answer a Finalize when little audio is buffered: then what is there counts."""
+SPOKE_S = 0.6
+"""Voice that lasts so long is no cough: if no words come of it, the caller must be told."""
+WORDS_WITHOUT_VOICE_S = 1.0
+"""Words that came without voice activity (a very quiet caller): the turn ends so long after the latest ones."""
+
+FieldKind = Literal["email", "phone", "name", "ticket"]
+FieldCompleteness = Callable[[FieldKind, str], bool | None]
+
+_BACKCHANNEL = re.compile(
+    r"^(?:(?:oui|ouais|mm+h?|hum|hmm|d'accord|ok|okay|ah|euh|voilà|très bien|bien|bon|entendu)[\s,.!]*)+$", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FinalizeWanted:
+    """Ask the recogniser for its final words."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnEnded:
+    """The caller has finished.
+
+    Attributes:
+        text: all the words of the turn.
+        speech_ended_s: when the caller's voice stopped.
+    """
+
+    text: str
+    speech_ended_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """The caller talks over the bot, in words that mean something.
+
+    Attributes:
+        speech_started_s: when the caller's voice began.
+    """
+
+    speech_started_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Unheard:
+    """The caller plainly spoke, but no words came of it: the recogniser is mute, or it was noise.
+
+    Attributes:
+        speech_ended_s: when the caller's voice stopped.
+    """
+
+    speech_ended_s: float
+
+
+TurnEvent = FinalizeWanted | TurnEnded | Interrupted | Unheard
+
+
+class Turns:
+    """Follows one call. All times are seconds of one monotonic clock.
+
+    Args:
+        completeness: whether a field is completely said (`app.dialogue.fields.is_complete`).
+        provider_ends_turns: the recogniser's own end-of-turn events decide (Flux).
+    """
+
+    def __init__(self, completeness: FieldCompleteness, provider_ends_turns: bool = False) -> None:
+        self.expects: Endpointing = "open"
+        self.bot_speaks = False
+        self._completeness = completeness
+        self._provider_ends_turns = provider_ends_turns
+        self._finals: list[str] = []
+        self._interim = ""
+        self._words_at_s = 0.0
+        self._all_said = False
+        """The recogniser has closed the utterance by itself (speech_final)."""
+        self._voice = False
+        self._voice_started_s = 0.0
+        self._voice_ended_s: float | None = None
+        self._finalize_at_s: float | None = None
+        self._interrupted = False
+
+    @property
+    def text(self) -> str:
+        """The words of the turn so far."""
+        return " ".join(filter(None, [*self._finals, self._interim])).strip()
+
+    @property
+    def caller_speaks(self) -> bool:
+        """Whether a turn is under way."""
+        return self._voice or bool(self.text)
+
+    def patience_s(self) -> float:
+        """How much silence ends the turn now."""
+        if self.expects == "yes_no":
+            return YES_NO_S
+        if self.expects == "open":
+            return OPEN_S
+        complete = self._completeness(self.expects.removeprefix("field:"), self.text)  # type: ignore[arg-type]
+        if complete is None:
+            return OPEN_S
+        return FIELD_COMPLETE_S if complete else FIELD_UNFINISHED_S
+
+    def on_voice(self, speaks: bool, now_s: float) -> None:
+        """What voice activity says about the latest frame."""
+        if speaks and not self._voice:
+            if self._voice_ended_s is None:
+                self._voice_started_s = now_s
+            self._finalize_at_s = None  # the caller goes on
+        if speaks:
+            self._voice_ended_s = now_s
+        self._voice = speaks
+
+    def on_words(
+        self, text: str, now_s: float, *, is_final: bool, ends_turn: bool = False, answers_finalize: bool = False
+    ) -> list[TurnEvent]:
+        """A transcript arrived; see `app.providers.base.Transcript`."""
+        text = text.strip()
+        if is_final:
+            self._interim = ""
+            if text:
+                self._finals.append(text)
+        elif text:
+            self._interim = text
+        if text:
+            self._words_at_s = now_s
+            self._all_said = is_final and ends_turn
+        events: list[TurnEvent] = []
+        if self.bot_speaks and not self._interrupted and text and not is_backchannel(self.text):
+            self._interrupted = True
+            events.append(Interrupted(self._voice_started_s if self._voice_ended_s is not None else now_s))
+        if self._provider_ends_turns:
+            if ends_turn and self.text:
+                events.append(self._end(now_s))
+        elif answers_finalize and self._finalize_at_s is not None and not self._voice:
+            events += self._finish(now_s)
+        return events
+
+    def on_tick(self, now_s: float) -> list[TurnEvent]:
+        """Time passes; to be called every 20 ms."""
+        if self._provider_ends_turns or self._voice:
+            return []
+        if self._finalize_at_s is not None:
+            return self._finish(now_s) if now_s - self._finalize_at_s >= FINALIZE_TIMEOUT_S else []
+        if self._voice_ended_s is None:
+            quiet_words = bool(self.text) and now_s - self._words_at_s >= WORDS_WITHOUT_VOICE_S
+            return [self._end(now_s)] if quiet_words else []
+        if now_s - self._voice_ended_s < self.patience_s():
+            return []
+        if self._all_said and self._words_at_s >= self._voice_ended_s:
+            return [self._end(now_s)]
+        self._finalize_at_s = now_s
+        return [FinalizeWanted()]
+
+    def reset(self) -> None:
+        """Forgets the turn under way."""
+        self._finals.clear()
+        self._interim = ""
+        self._all_said = False
+        self._voice_ended_s = None
+        self._finalize_at_s = None
+        self._interrupted = False
+
+    def _finish(self, now_s: float) -> list[TurnEvent]:
+        if self.text:
+            return [self._end(now_s)]
+        ended_s = self._voice_ended_s if self._voice_ended_s is not None else now_s
+        spoke = ended_s - self._voice_started_s >= SPOKE_S
+        self.reset()
+        return [Unheard(ended_s)] if spoke else []
+
+    def _end(self, now_s: float) -> TurnEnded:
+        ended = TurnEnded(self.text, self._voice_ended_s if self._voice_ended_s is not None else self._words_at_s)
+        self.reset()
+        return ended
+
+
+def is_backchannel(text: str) -> bool:
+    """Only listening noises ("mmh", "d'accord", "oui oui"), nothing that asks for the floor."""
+    return bool(_BACKCHANNEL.match(text.strip()))

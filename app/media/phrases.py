@@ -1,0 +1,133 @@
+"""Speech that was spoken before: fixed phrases on disk and in memory, recent dynamic ones in an LRU.
+
+On disk: `CACHE_DIR/<voice>/<hash of the text>.raw`, s16le mono 8 kHz, and `index.json` for people.
+"""
+
+import asyncio
+import hashlib
+import json
+import os
+import re
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import aclosing
+from pathlib import Path
+
+from app.errors import ProviderError
+from app.ops import metrics
+from app.providers.base import TextToSpeech
+
+DYNAMIC_ENTRIES = 200
+DYNAMIC_BYTES = 32_000_000
+"""About half an hour of speech: a bound, whatever the entries' length."""
+BUILD_AT_ONCE = 2
+"""Sentences spoken at a time while building: the smallest plan's concurrency (ElevenLabs docs, "Concurrency")."""
+
+
+class PhraseCache:
+    """Audio by text, for one voice.
+
+    Args:
+        directory: CACHE_DIR.
+        voice_key: of the voice that spoke; another voice has another folder.
+    """
+
+    def __init__(self, directory: Path, voice_key: str) -> None:
+        self.directory = directory / re.sub(r"[^\w.+-]", "_", voice_key)
+        self._fixed: dict[str, bytes] = {}
+        self._dynamic: OrderedDict[str, bytes] = OrderedDict()
+        self._dynamic_bytes = 0
+
+    def load(self, texts: Iterable[str]) -> list[str]:
+        """Reads the phrases from disk (blocking).
+
+        Returns:
+            The texts that are not there yet.
+        """
+        missing = []
+        for text in texts:
+            try:
+                pcm = self._file(text).read_bytes()
+            except OSError:
+                pcm = b""
+            if pcm and len(pcm) % 2 == 0:
+                self._fixed[text] = pcm
+            else:
+                missing.append(text)
+        return missing
+
+    def get(self, text: str) -> bytes | None:
+        """The speech for `text`, s16le mono 8 kHz; hits and misses are counted."""
+        pcm = self._fixed.get(text)
+        if pcm is None and (pcm := self._dynamic.get(text)) is not None:
+            self._dynamic.move_to_end(text)
+        (metrics.CACHE_MISSES if pcm is None else metrics.CACHE_HITS).inc()
+        return pcm
+
+    def keep(self, text: str, pcm: bytes) -> None:
+        """Remembers a dynamic sentence; the one unused for longest goes."""
+        self._dynamic_bytes += len(pcm) - len(self._dynamic.pop(text, b""))
+        self._dynamic[text] = pcm
+        while len(self._dynamic) > DYNAMIC_ENTRIES or self._dynamic_bytes > DYNAMIC_BYTES:
+            self._dynamic_bytes -= len(self._dynamic.popitem(last=False)[1])
+
+    async def build(
+        self,
+        texts: Iterable[str],
+        voice: TextToSpeech,
+        on_progress: Callable[[str, ProviderError | None], None] | None = None,
+    ) -> int:
+        """Speaks and stores what is missing; a phrase that fails is told and the others go on.
+
+        Returns:
+            How many phrases could not be spoken.
+        """
+        missing = await asyncio.to_thread(self.load, list(texts))
+        places = asyncio.Semaphore(BUILD_AT_ONCE)
+
+        async def one(text: str) -> bool:
+            async with places:
+                try:
+                    pcm = await spoken(text, voice)
+                except ProviderError as error:
+                    if on_progress:
+                        on_progress(text, error)
+                    return False
+                await asyncio.to_thread(self._store, text, pcm)
+                self._fixed[text] = pcm
+                if on_progress:
+                    on_progress(text, None)
+                return True
+
+        jobs: list[Awaitable[bool]] = [one(text) for text in missing]
+        done = await asyncio.gather(*jobs)
+        if missing:
+            await asyncio.to_thread(self._write_index)
+        return len(done) - sum(done)
+
+    def _file(self, text: str) -> Path:
+        return self.directory / f"{hashlib.sha256(text.encode()).hexdigest()[:24]}.raw"
+
+    def _store(self, text: str, pcm: bytes) -> None:
+        self.directory.mkdir(parents=True, exist_ok=True)
+        file = self._file(text)
+        unfinished = file.with_suffix(f".{os.getpid()}.part")
+        unfinished.write_bytes(pcm)
+        unfinished.replace(file)
+
+    def _write_index(self) -> None:
+        index = {self._file(text).name: text for text in sorted(self._fixed)}
+        (self.directory / "index.json").write_text(json.dumps(index, ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+async def spoken(text: str, voice: TextToSpeech) -> bytes:
+    """All of a sentence, s16le mono 8 kHz.
+
+    Raises:
+        ProviderError: it could not be spoken.
+    """
+    pieces = []
+    async with aclosing(voice.speak(text)) as stream:
+        async for piece in stream:
+            pieces.append(piece)
+    return b"".join(pieces)

@@ -1,0 +1,66 @@
+"""Prometheus metrics; the names are a contract (`docs/metrics.md`)."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+REGISTRY = CollectorRegistry()
+
+_TURN_BUCKETS_S = (0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0, 5.0)
+_FRAME_BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.5)
+_CALL_BUCKETS_S = (5, 10, 20, 30, 60, 90, 120, 180, 300, 600, 900)
+
+CALLS = Counter("voicebot_calls", "Calls ended, by outcome.", ["outcome"], registry=REGISTRY)
+CALLS_ACTIVE = Gauge("voicebot_calls_active", "Calls in progress.", registry=REGISTRY)
+CALL_DURATION_S = Histogram(
+    "voicebot_call_duration_seconds", "Length of calls.", buckets=_CALL_BUCKETS_S, registry=REGISTRY
+)
+ERRORS = Counter("voicebot_errors", "Errors of providers.", ["provider", "kind"], registry=REGISTRY)
+CACHE_HITS = Counter("voicebot_cache_hits", "Phrases found in the audio cache.", registry=REGISTRY)
+CACHE_MISSES = Counter("voicebot_cache_misses", "Phrases that had to be spoken anew.", registry=REGISTRY)
+TURN_LATENCY_S = Histogram(
+    "voicebot_turn_latency_seconds",
+    "Where the time of a turn goes; total is end of the caller's speech to the first frame of the answer.",
+    ["stage"],
+    buckets=_TURN_BUCKETS_S,
+    registry=REGISTRY,
+)
+BARGE_INS = Counter(
+    "voicebot_barge_ins", "Interruptions by the caller, by what came of it.", ["result"], registry=REGISTRY
+)
+BARGE_IN_STOP_S = Histogram(
+    "voicebot_barge_in_stop_seconds",
+    "Start of the caller's speech to the last frame of the bot's.",
+    buckets=_TURN_BUCKETS_S,
+    registry=REGISTRY,
+)
+PLAYOUT_LATENESS_S = Histogram(
+    "voicebot_playout_lateness_seconds", "How late frames left.", buckets=_FRAME_BUCKETS_S, registry=REGISTRY
+)
+PLAYOUT_UNDERRUNS = Counter(
+    "voicebot_playout_underruns", "Times speech ran dry in the middle of an utterance.", registry=REGISTRY
+)
+LOOP_LAG_S = Gauge("voicebot_loop_lag_seconds", "Latest lag of the event loop.", registry=REGISTRY)
+REFUSED_CALLS = Counter(
+    "voicebot_refused_calls", "Connections refused or thrown out, by reason.", ["reason"], registry=REGISTRY
+)
+FALLBACKS = Counter(
+    "voicebot_fallbacks", "Times another took a provider's place.", ["provider", "to"], registry=REGISTRY
+)
+SPOOL_ENTRIES = Gauge("voicebot_spool_entries", "Tickets waiting on disk for the database.", registry=REGISTRY)
+TICKETS = Counter("voicebot_tickets", "Tickets written.", ["problem_type", "status"], registry=REGISTRY)
+RECORDING_ERRORS = Counter("voicebot_recording_errors", "Recordings that failed.", registry=REGISTRY)
+
+
+def prepare_labels() -> None:
+    """Creates the series that alerts watch, so that they exist at 0 before the first event."""
+    for stage in ("endpoint", "understanding", "first_audio", "total"):
+        TURN_LATENCY_S.labels(stage)
+    for result in ("confirmed", "resumed"):
+        BARGE_INS.labels(result)
+    for provider in ("deepgram", "groq", "elevenlabs"):
+        for kind in ("timeout", "quota", "auth", "protocol", "network"):
+            ERRORS.labels(provider, kind)
+
+
+def render() -> bytes:
+    """All metrics in Prometheus' text format."""
+    return generate_latest(REGISTRY)

@@ -1,0 +1,160 @@
+"""ElevenLabs as the voice: one HTTP stream a sentence, through the official SDK."""
+
+import asyncio
+import contextlib
+import re
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Any
+
+import httpx
+from elevenlabs import VoiceSettings
+from elevenlabs.client import AsyncElevenLabs
+from elevenlabs.core.api_error import ApiError
+
+from app.config import Settings
+from app.errors import (
+    ProviderAuthError,
+    ProviderError,
+    ProviderNetworkError,
+    ProviderProtocolError,
+    ProviderQuotaError,
+    ProviderTimeoutError,
+)
+from ext.g711 import alaw_decode, ulaw_decode
+from ext.resample import Resampler
+
+NAME = "elevenlabs"
+CONNECT_TIMEOUT_S = 1.0
+FIRST_SOUND_TIMEOUT_S = 2.0
+STALL_TIMEOUT_S = 2.0
+KEEP_ALIVE_S = 300.0
+"""Connections stay warm between sentences; httpx drops them after 5 s by default."""
+VOICE_ID = re.compile(r"^[A-Za-z0-9]{20}$")
+"""A voice id, as opposed to a voice's name (ElevenLabs docs, "Voices")."""
+PIECE_S = 0.020
+"""The SDK holds sound back until a piece is full: one frame."""
+
+
+class ElevenLabsTextToSpeech:
+    """The voice of the settings, named or by id."""
+
+    name = NAME
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._voice_id: str | None = settings.elevenlabs_voice if VOICE_ID.match(settings.elevenlabs_voice) else None
+        self.voice_key = f"{NAME}-{settings.elevenlabs_model}-{settings.elevenlabs_voice}"
+        codec, rate = settings.elevenlabs_format.split("_")
+        self._rate_hz = int(rate)
+        self._decode = {"pcm": _as_it_is, "ulaw": ulaw_decode, "alaw": alaw_decode}[codec]
+        self._sample_bytes = 2 if codec == "pcm" else 1
+        self._http = httpx.AsyncClient(
+            limits=httpx.Limits(
+                max_connections=settings.max_concurrent_calls * 2 + 10,
+                max_keepalive_connections=settings.max_concurrent_calls + 10,
+                keepalive_expiry=KEEP_ALIVE_S,
+            ),
+            timeout=httpx.Timeout(settings.api_timeout, connect=CONNECT_TIMEOUT_S, read=STALL_TIMEOUT_S),
+        )
+        self._client = AsyncElevenLabs(
+            api_key=settings.elevenlabs_api_key.get_secret_value() or "none",
+            base_url=settings.elevenlabs_url,
+            httpx_client=self._http,
+        )
+
+    async def warm(self) -> None:
+        """Finds the voice's id and opens a connection ahead of the first sentence; failure shows there."""
+        with contextlib.suppress(ProviderError):
+            await self._voice()
+
+    async def speak(self, text: str) -> AsyncGenerator[bytes, None]:
+        """See `TextToSpeech.speak`."""
+        resampler = Resampler(self._rate_hz, 8000) if self._rate_hz != 8000 else None
+        spoke = False
+        try:
+            async with contextlib.aclosing(self._stream(await self._voice(), text)) as pieces:
+                async for piece in self._whole_samples(pieces):
+                    pcm = self._decode(piece)
+                    sound = resampler.process(pcm) if resampler else pcm
+                    if sound:
+                        spoke = True
+                        yield sound
+            if resampler and (tail := resampler.flush()):
+                yield tail
+        except Exception as error:
+            raise _translate(error) from error
+        if not spoke:
+            raise ProviderProtocolError(NAME, "an answer without sound")
+
+    def _stream(self, voice_id: str, text: str) -> Any:
+        settings = self._settings
+        return self._client.text_to_speech.stream(
+            voice_id,
+            text=text,
+            model_id=settings.elevenlabs_model,
+            output_format=settings.elevenlabs_format,
+            language_code="fr",
+            voice_settings=VoiceSettings(stability=0.5, similarity_boost=0.75, speed=1.0),
+            request_options={"chunk_size": int(self._rate_hz * PIECE_S) * self._sample_bytes},
+        )
+
+    async def _whole_samples(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """Re-cuts pieces at sample borders and puts a deadline on each."""
+        rest = b""
+        deadline_s = FIRST_SOUND_TIMEOUT_S
+        while True:
+            try:
+                async with asyncio.timeout(deadline_s):
+                    piece = await anext(pieces)
+            except StopAsyncIteration:
+                return
+            deadline_s = STALL_TIMEOUT_S
+            piece = rest + piece
+            whole = len(piece) - len(piece) % self._sample_bytes
+            rest = piece[whole:]
+            if whole:
+                yield piece[:whole]
+
+    async def _voice(self) -> str:
+        """The voice's id; a name is looked up once."""
+        if self._voice_id is None:
+            wanted = self._settings.elevenlabs_voice.casefold()
+            try:
+                async with asyncio.timeout(FIRST_SOUND_TIMEOUT_S):
+                    answer = await self._client.voices.get_all()
+            except Exception as error:
+                raise _translate(error) from error
+            for voice in answer.voices:
+                if (voice.name or "").split(" - ")[0].strip().casefold() == wanted:
+                    self._voice_id = voice.voice_id
+                    break
+            else:
+                raise ProviderProtocolError(NAME, f"no voice named {self._settings.elevenlabs_voice!r} in this account")
+        return self._voice_id
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        await self._http.aclose()
+
+
+def _as_it_is(piece: bytes) -> bytes:
+    return piece
+
+
+def _translate(error: BaseException) -> ProviderError:
+    """Any exception of SDK or socket as one of ours."""
+    if isinstance(error, ProviderError):
+        return error
+    if isinstance(error, httpx.TimeoutException | TimeoutError):
+        return ProviderTimeoutError(NAME, "no sound in time")
+    if isinstance(error, ApiError):
+        # A used-up quota answers 401 like a wrong key does: only the body tells (API reference, "Errors").
+        detail = str(error.body)
+        if error.status_code == 429 or "quota" in detail:
+            return ProviderQuotaError(NAME, f"HTTP {error.status_code}")
+        if error.status_code in (401, 403):
+            return ProviderAuthError(NAME, f"HTTP {error.status_code}")
+        return ProviderProtocolError(NAME, f"HTTP {error.status_code}")
+    if isinstance(error, httpx.TransportError | OSError):
+        return ProviderNetworkError(NAME, str(error) or type(error).__name__)
+    return ProviderProtocolError(NAME, f"{type(error).__name__}: {error}")

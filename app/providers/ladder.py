@@ -1,0 +1,190 @@
+"""Who is asked, how long, and who is next: cloud first, the local provider when the cloud is late, down or mad.
+
+    understanding: Groq (its own list of models) → rules
+    voice:         ElevenLabs → espeak-ng
+    ears:          Deepgram, tried twice; nobody else can hear, so the call ends politely
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass
+
+import structlog
+
+from app.dialogue import fields
+from app.dialogue.intents import Fields, Understanding
+from app.errors import ProviderError, ProviderTimeoutError
+from app.ops import metrics
+from app.providers.base import LanguageModel, SpeechSession, SpeechToText, TextToSpeech, Transcript, Turn
+from app.providers.breaker import Breaker
+from app.providers.rules import understand
+
+log = structlog.get_logger(__name__)
+
+UNDERSTANDING_TIMEOUT_S = 1.4
+"""Time for the intent; the caller must hear a sentence within 2 s of falling silent."""
+FIRST_SOUND_TIMEOUT_S = 0.8
+"""Time for the first sound of a sentence, for the same reason."""
+EARS_ATTEMPTS = 2
+RETRY_S = 0.2
+
+
+@dataclass(slots=True)
+class Answer:
+    """A turn understood.
+
+    Attributes:
+        understanding: what it means.
+        reply: the model's own words, still being written; None from the rules. To be closed when not wanted.
+    """
+
+    understanding: Understanding
+    reply: AsyncGenerator[str, None] | None = None
+
+    async def drop_reply(self) -> None:
+        """Cuts the request of a reply that nobody wants."""
+        reply, self.reply = self.reply, None
+        if reply is not None:
+            await reply.aclose()
+
+
+class UnderstandingLadder:
+    """Understands every turn, whatever fails.
+
+    Args:
+        model: the cloud's model, or None where no key was given.
+    """
+
+    def __init__(self, model: LanguageModel | None) -> None:
+        self._model = model
+        self._breaker = Breaker()
+
+    async def understand(self, turn: Turn) -> Answer:
+        """Asks the model for at most 1.4 s, then the rules; never raises `ProviderError`."""
+        local = understand(turn.state, turn.utterance)
+        now_s = asyncio.get_running_loop().time()
+        if self._model is None or not self._breaker.allows(now_s):
+            return Answer(local)
+        parts = self._model.respond(turn)
+        try:
+            async with asyncio.timeout(UNDERSTANDING_TIMEOUT_S):
+                understanding = await anext(parts)
+        except (ProviderError, TimeoutError, StopAsyncIteration) as error:
+            await _close(parts)
+            self._breaker.failed(asyncio.get_running_loop().time())
+            _failed(self._model.name, "rules", error)
+            return Answer(local)
+        except asyncio.CancelledError:
+            await _close(parts)
+            raise
+        self._breaker.succeeded()
+        if not isinstance(understanding, Understanding):
+            await _close(parts)
+            return Answer(local)
+        merged = understanding.model_copy(update={"fields": _best_fields(turn, local.fields, understanding.fields)})
+        return Answer(merged, _words(parts, self._model.name))
+
+
+class VoiceLadder:
+    """Speaks every sentence, whatever fails.
+
+    Args:
+        voice: the voice of the settings; `spare` itself where no key was given.
+        spare: the local voice.
+    """
+
+    def __init__(self, voice: TextToSpeech, spare: TextToSpeech) -> None:
+        self.voice = voice
+        self._spare = spare
+        self._breaker = Breaker()
+
+    async def speak(self, text: str) -> AsyncGenerator[tuple[bytes, bool], None]:
+        """Yields (s16le mono 8 kHz, whether the voice of the settings spoke it).
+
+        Raises:
+            ProviderError: even the local voice failed.
+        """
+        loop = asyncio.get_running_loop()
+        if self.voice is not self._spare and self._breaker.allows(loop.time()):
+            try:
+                async with contextlib.aclosing(_prompt(self.voice, text)) as pieces:
+                    async for piece in pieces:
+                        yield piece, True
+                self._breaker.succeeded()
+                return
+            except ProviderError as error:
+                # Cut in the middle, the sentence is said again from its start: better twice than half.
+                self._breaker.failed(loop.time())
+                _failed(self.voice.name, self._spare.name, error)
+        async with contextlib.aclosing(self._spare.speak(text)) as spare:
+            async for piece in spare:
+                yield piece, False
+
+
+async def open_ears(
+    ears: SpeechToText, on_transcript: Callable[[Transcript], None], on_failure: Callable[[ProviderError], None]
+) -> SpeechSession:
+    """Opens the ears of a call, with a second try where one may help.
+
+    Raises:
+        ProviderError: nobody hears this caller.
+    """
+    for attempt in range(EARS_ATTEMPTS):
+        try:
+            return await ears.open(on_transcript, on_failure)
+        except ProviderError as error:
+            metrics.ERRORS.labels(error.provider, error.kind).inc()
+            log.warning("provider failed", provider=error.provider, kind=error.kind, detail=error.detail)
+            if attempt + 1 == EARS_ATTEMPTS or not error.retryable:
+                raise
+            await asyncio.sleep(RETRY_S)
+    raise AssertionError("unreachable")
+
+
+async def _prompt(voice: TextToSpeech, text: str) -> AsyncGenerator[bytes, None]:
+    """The voice's pieces, the first of which must come soon."""
+    async with contextlib.aclosing(voice.speak(text)) as pieces:
+        try:
+            async with asyncio.timeout(FIRST_SOUND_TIMEOUT_S):
+                first = await anext(pieces, b"")
+        except TimeoutError:
+            raise ProviderTimeoutError(voice.name, "the first sound is late") from None
+        yield first
+        async for piece in pieces:
+            yield piece
+
+
+async def _words(parts: AsyncGenerator[Understanding | str, None], provider: str) -> AsyncGenerator[str, None]:
+    """The reply's pieces; one that breaks off just ends."""
+    try:
+        async for part in parts:
+            if isinstance(part, str):
+                yield part
+    except ProviderError as error:
+        _failed(provider, "phrases", error)
+    finally:
+        await _close(parts)
+
+
+async def _close(parts: AsyncGenerator[Understanding | str, None]) -> None:
+    with contextlib.suppress(ProviderError):
+        await parts.aclose()
+
+
+def _best_fields(turn: Turn, local: Fields, model: Fields) -> Fields:
+    """Spoken e-mails and digits are put together by rule; names are the model's, as it knows spelling."""
+    best = {name: value for name, value in model.given().items() if value.strip()}
+    said = fields.extract(turn.utterance, turn.state).given()
+    for name in ("email", "phone", "ticket"):
+        best.pop(name, None)
+        if name in said:
+            best[name] = said[name]
+    return Fields(**{**local.given(), **best})
+
+
+def _failed(provider: str, to: str, error: BaseException) -> None:
+    kind = error.kind if isinstance(error, ProviderError) else "timeout"
+    metrics.ERRORS.labels(provider, kind).inc()
+    metrics.FALLBACKS.labels(provider, to).inc()
+    log.warning("provider failed", provider=provider, kind=kind, to=to, detail=str(error) or type(error).__name__)

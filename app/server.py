@@ -1,0 +1,192 @@
+"""One worker: accepts connections, admits or refuses calls, counts them, drains at the end."""
+
+import asyncio
+from functools import partial
+from ipaddress import ip_network
+from uuid import UUID
+
+import structlog
+
+from app.audiosocket.connection import Connection, Leg
+from app.call.call import Call
+from app.call.refusal import Refusal
+from app.call.services import Services
+from app.config import Network
+from app.errors import PeerError
+from app.ops import metrics
+from app.ops.health import HealthServer
+
+log = structlog.get_logger(__name__)
+
+LOOPBACK: tuple[Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
+"""Who may connect when REMOTE_ASTERISK_IP names nobody: this machine only."""
+BACKLOG = 1024
+MAX_SILENT_CONNECTIONS = 100
+"""Connections that have not said their UUID yet; more than that is no telephone system."""
+MAX_REFUSALS = 50
+"""Callers who hear the busy phrase at a time; beyond it the call is ended at once."""
+LAST_WORDS_S = 12.0
+"""After MAX_CALL_SECONDS the dialogue has so long to say goodbye; then the connection is cut."""
+LAG_INTERVAL_S = 0.5
+CLEAN_UP_TIMEOUT_S = 10.0
+
+
+class Server:
+    """The AudioSocket server and its operator's port.
+
+    Args:
+        services: what all calls share.
+    """
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._settings = services.settings
+        self._allowed = self._settings.remote_asterisk_ip or LOOPBACK
+        self._loop = asyncio.get_running_loop()
+        self._listener: asyncio.Server | None = None
+        self._calls: dict[UUID, Call] = {}
+        self._connections: dict[UUID, Connection] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._silent = 0
+        self._refusals = 0
+        self._draining = False
+        self._lag_task: asyncio.Task[None] | None = None
+        self._health = HealthServer(self._problems, lambda: self._draining)
+        self.port = 0
+
+    @property
+    def metrics_port(self) -> int:
+        """Where /metrics is served."""
+        return self._health.port
+
+    @property
+    def calls(self) -> int:
+        """Calls in progress, those being cleaned up included."""
+        return len(self._tasks)
+
+    async def start(self) -> None:
+        """Listens on both ports.
+
+        Raises:
+            OSError: a port is taken.
+        """
+        metrics.prepare_labels()
+        settings = self._settings
+        await self._health.start(settings.metrics_host, settings.metrics_port)
+        self._listener = await self._loop.create_server(
+            lambda: Connection(self._admit, self._greet, self._refuse),
+            settings.audiosocket_host,
+            settings.audiosocket_port,
+            backlog=BACKLOG,
+        )
+        self.port = self._listener.sockets[0].getsockname()[1]
+        self._lag_task = asyncio.create_task(self._watch_lag(), name="loop lag")
+        if not settings.remote_asterisk_ip:
+            log.warning("REMOTE_ASTERISK_IP is empty: only this machine may connect")
+        log.info("listening", audiosocket_port=self.port, metrics_port=self.metrics_port)
+
+    async def stop(self, drain_s: float) -> None:
+        """Takes no more calls, lets those in progress end, cuts what is left after `drain_s`."""
+        self._draining = True
+        if self._listener is not None:
+            self._listener.close()
+        if self._tasks and drain_s > 0:
+            log.info("draining", calls=len(self._tasks))
+            await asyncio.wait(self._tasks, timeout=drain_s)
+        self.cut()
+        if self._tasks:
+            _, hanging = await asyncio.wait(self._tasks, timeout=CLEAN_UP_TIMEOUT_S)
+            for task in hanging:
+                task.cancel()
+            await asyncio.gather(*hanging, return_exceptions=True)
+        if self._lag_task is not None:
+            self._lag_task.cancel()
+        await self._health.stop()
+        log.info("stopped")
+
+    def cut(self) -> None:
+        """Ends all calls at once; their tickets are still written."""
+        for connection in list(self._connections.values()):
+            connection.abort("lost")
+
+    # Asked by connections.
+
+    def _greet(self, connection: Connection) -> bool:
+        peer = connection.peer
+        if peer is None or not any(peer in network for network in self._allowed):
+            self._refuse(connection, PeerError("not_allowed", "not in REMOTE_ASTERISK_IP"))
+            return False
+        if self._silent >= MAX_SILENT_CONNECTIONS:
+            self._refuse(connection, PeerError("too_many_connections", "they do not say who they are"))
+            return False
+        self._silent += 1
+        connection.greeted = True
+        return True
+
+    def _refuse(self, connection: Connection, error: PeerError) -> None:
+        if connection.greeted and not connection.admitted:
+            self._silent -= 1
+            connection.greeted = False
+        metrics.REFUSED_CALLS.labels(error.reason).inc()
+        log.warning("connection refused", reason=error.reason, detail=str(error), peer=str(connection.peer))
+
+    def _admit(self, connection: Connection, call_uuid: UUID) -> Leg:
+        self._silent -= 1
+        connection.admitted = True
+        if self._draining:
+            return self._turn_away(connection, "draining")
+        if call_uuid in self._calls:
+            return self._turn_away(connection, "duplicate_uuid")
+        if len(self._tasks) >= self._settings.max_concurrent_calls:
+            return self._turn_away(connection, "busy")
+        call = Call(call_uuid, connection, self._services)
+        self._calls[call_uuid] = call
+        self._connections[call_uuid] = connection
+        task = asyncio.create_task(self._hold(call, connection), name=f"call {call_uuid}")
+        self._tasks.add(task)
+        metrics.CALLS_ACTIVE.inc()
+        task.add_done_callback(partial(self._ended, call_uuid))
+        return call
+
+    def _turn_away(self, connection: Connection, reason: str) -> Refusal:
+        """A cached sentence, then 0x00."""
+        metrics.REFUSED_CALLS.labels(reason).inc()
+        log.warning("call refused", reason=reason, peer=str(connection.peer))
+        pcm = None
+        if self._refusals < MAX_REFUSALS:
+            pcm = self._services.cache.get(self._services.prompts.text("busy"))
+        self._refusals += 1
+        return Refusal(connection, self._services.clock, pcm, self._turned_away)
+
+    def _turned_away(self) -> None:
+        self._refusals -= 1
+
+    # The life of a call, held from outside its pipeline.
+
+    async def _hold(self, call: Call, connection: Connection) -> None:
+        limit_s = self._settings.max_call_seconds
+        near = self._loop.call_later(limit_s, call.time_is_up)
+        hard = self._loop.call_later(limit_s + LAST_WORDS_S, connection.abort, "too_long")
+        try:
+            await call.run()
+        except Exception:
+            log.exception("call failed", call_id=str(call.record.call_uuid))
+        finally:
+            near.cancel()
+            hard.cancel()
+            connection.abort("lost")
+
+    def _ended(self, call_uuid: UUID, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._calls.pop(call_uuid, None)
+        self._connections.pop(call_uuid, None)
+        metrics.CALLS_ACTIVE.dec()
+
+    def _problems(self) -> list[str]:
+        return [] if self._listener is not None else ["not listening yet"]
+
+    async def _watch_lag(self) -> None:
+        while True:
+            due_s = self._loop.time() + LAG_INTERVAL_S
+            await asyncio.sleep(LAG_INTERVAL_S)
+            metrics.LOOP_LAG_S.set(max(0.0, self._loop.time() - due_s))

@@ -1,0 +1,138 @@
+"""Where speech begins and ends in a stream of sound, told in the time of the sound itself."""
+
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.standins.features import RATE_HZ, sound_of
+from app.standins.resampling import resample
+
+BLOCK_S = 0.010
+ONSET_BLOCKS = 3
+"""Speech must last 30 ms to count: a click doesn't."""
+PRE_ROLL_S = 0.3
+"""Sound kept from before speech began; it also shows the recogniser what the noise is like."""
+HISTORY_BLOCKS = 150
+SOFTEST_DB = -50.0
+ABOVE_NOISE_DB = 7.0
+LOUDEST_NOISE_DB = -26.0
+"""What is louder than this is speech, however steady."""
+EARLY_NOISE_DB = -45.0
+"""The same while less than a second was heard: a stream may begin in the middle of a word."""
+LONGEST_SPAN_S = 30.0
+"""Sound kept of one utterance; the start of a longer one is forgotten."""
+
+
+class VoiceDetector:
+    """Tells speech from silence by the level of 10 ms blocks, above a noise floor that it tracks."""
+
+    def __init__(self) -> None:
+        self._levels: deque[float] = deque(maxlen=HISTORY_BLOCKS)
+        self._threshold = SOFTEST_DB
+        self._count = 0
+
+    def step(self, level_db: float) -> bool:
+        """Takes the level of the next block, dBFS."""
+        self._levels.append(level_db)
+        self._count += 1
+        if self._count % 10 == 0:
+            floor = sorted(self._levels)[len(self._levels) // 10]
+            limit = LOUDEST_NOISE_DB if self._count > 100 else EARLY_NOISE_DB
+            self._threshold = max(SOFTEST_DB, min(floor, limit) + ABOVE_NOISE_DB)
+        return level_db > self._threshold
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """What is known after another 10 ms.
+
+    Attributes:
+        at_s: end of the block, seconds of audio since the stream began.
+        onset_s: when speech began, in the block in which that became certain; else None.
+        speech_s: end of the last block of speech; 0 before any.
+        is_speech: whether this block is speech.
+    """
+
+    at_s: float
+    onset_s: float | None
+    speech_s: float
+    is_speech: bool
+
+
+class Hearing:
+    """Keeps the sound of the utterance under way and follows speech in it.
+
+    Args:
+        rate_hz: of the s16le mono sound that `feed` takes.
+    """
+
+    def __init__(self, rate_hz: int) -> None:
+        self.rate_hz = rate_hz
+        self._block_bytes = 2 * round(rate_hz * BLOCK_S)
+        self._kept = bytearray()
+        self._kept_from = 0
+        self._done = 0
+        self._detector = VoiceDetector()
+        self._run = 0
+        self._speech_s = 0.0
+        self.in_speech = False
+
+    @property
+    def clock_s(self) -> float:
+        """Seconds of audio heard."""
+        return (self._kept_from + len(self._kept)) / 2 / self.rate_hz
+
+    def feed(self, pcm: bytes) -> list[Block]:
+        """Takes sound of any length; returns the 10 ms blocks that it completed."""
+        self._kept += pcm
+        first = self._done - self._kept_from
+        count = (len(self._kept) - first) // self._block_bytes
+        if count <= 0:
+            return []
+        self._done += count * self._block_bytes
+        sound = sound_of(bytes(self._kept[first : first + count * self._block_bytes]))
+        power = np.square(sound.reshape(count, -1)).mean(axis=1)
+        levels: list[float] = (10 * np.log10(power + 1e-10)).tolist()
+        start_s = (self._done - count * self._block_bytes) / 2 / self.rate_hz
+        return [self._step(level, start_s + (index + 1) * BLOCK_S) for index, level in enumerate(levels)]
+
+    def _step(self, level_db: float, at_s: float) -> Block:
+        is_speech = self._detector.step(level_db)
+        self._run = self._run + 1 if is_speech else max(0, self._run - 2)
+        onset_s = None
+        if is_speech:
+            self._speech_s = at_s
+        if not self.in_speech and self._run >= ONSET_BLOCKS:
+            self.in_speech = True
+            onset_s = max(0.0, at_s - self._run * BLOCK_S)
+        return Block(at_s, onset_s, self._speech_s, is_speech)
+
+    def rest(self) -> None:
+        """Says that the utterance is over: the next speech is an onset again."""
+        self.in_speech = False
+        self._run = 0
+
+    def cut(self, start_s: float, end_s: float) -> bytes:
+        """The kept sound between two moments, with what is kept before it up to the pre-roll."""
+        since = self._offset(start_s - PRE_ROLL_S)
+        return bytes(self._kept[since : self._offset(end_s)])
+
+    def forget(self, until_s: float) -> None:
+        """Drops what is older than the pre-roll before `until_s`, and what is too long to keep at all."""
+        until_s = max(until_s - PRE_ROLL_S, self.clock_s - LONGEST_SPAN_S)
+        drop = min(self._offset(until_s), self._done - self._kept_from)
+        if drop > self.rate_hz:  # half a second at a time, not every block
+            del self._kept[:drop]
+            self._kept_from += drop
+
+    def _offset(self, at_s: float) -> int:
+        return min(max(0, 2 * round(at_s * self.rate_hz) - self._kept_from), len(self._kept))
+
+
+def telephone(pcm: bytes, rate_hz: int) -> bytes:
+    """s16le at `rate_hz` as s16le at the recogniser's 8 kHz."""
+    if rate_hz == RATE_HZ:
+        return pcm
+    sound = np.clip(resample(sound_of(pcm), rate_hz, RATE_HZ), -1.0, 1.0)
+    return bytes((sound * 32767.0).astype("<i2").tobytes())

@@ -1,0 +1,135 @@
+# cython: language_level=3, wraparound=False, cdivision=True
+"""AudioSocket frames: kind u8, length u16 big-endian, payload of at most 65 535 bytes.
+
+Source: Asterisk, res/res_audiosocket.c and include/asterisk/res_audiosocket.h. The parser knows no policy: it
+returns every kind and every length, and leaves it to the connection what is legal.
+"""
+
+cimport cython
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.mem cimport PyMem_Free, PyMem_Realloc
+from libc.string cimport memcpy
+
+KIND_TERMINATE = 0x00
+KIND_UUID = 0x01
+KIND_DTMF = 0x03
+KIND_SLIN_8000 = 0x10
+KIND_SLIN_12000 = 0x11
+KIND_SLIN_16000 = 0x12
+KIND_SLIN_24000 = 0x13
+KIND_SLIN_32000 = 0x14
+KIND_SLIN_44100 = 0x15
+KIND_SLIN_48000 = 0x16
+KIND_SLIN_96000 = 0x17
+KIND_SLIN_192000 = 0x18
+KIND_ERROR = 0xFF
+
+cdef int[9] SLIN_RATES_HZ = [8000, 12000, 16000, 24000, 32000, 44100, 48000, 96000, 192000]
+
+
+cdef inline Py_ssize_t frame_bytes(const uint8_t *header) noexcept nogil:
+    """Size of the whole frame that a header announces."""
+    return HEADER_BYTES + (header[1] << 8 | header[2])
+
+
+cdef inline tuple frame_at(const uint8_t *header, Py_ssize_t size):
+    """The frame that starts at `header` and is `size` bytes long."""
+    return (header[0], PyBytes_FromStringAndSize(<const char *> header + HEADER_BYTES, size - HEADER_BYTES))
+
+
+def sample_rate_hz(int kind) -> int:
+    """Sample rate of an audio frame's kind; 0 for a kind that is not audio."""
+    return SLIN_RATES_HZ[kind - 0x10] if 0x10 <= kind <= 0x18 else 0
+
+
+def build(int kind, bytes payload not None) -> bytes:
+    """Header and payload as one piece of bytes, ready for one write.
+
+    Raises:
+        ValueError: a kind outside 0 to 255, or a payload over 65 535 bytes.
+    """
+    cdef Py_ssize_t size = PyBytes_GET_SIZE(payload)
+    if not 0 <= kind <= 0xFF:
+        raise ValueError(f"kind must be 0 to {0xFF}, got {kind}")
+    if size > PAYLOAD_MAX_BYTES:
+        raise ValueError(f"payload may hold {PAYLOAD_MAX_BYTES} bytes, got {size}")
+    cdef bytes frame = PyBytes_FromStringAndSize(NULL, HEADER_BYTES + size)
+    cdef uint8_t *target = <uint8_t *> PyBytes_AS_STRING(frame)
+    target[0] = <uint8_t> kind
+    target[1] = <uint8_t> (size >> 8)
+    target[2] = <uint8_t> (size & 0xFF)
+    memcpy(target + HEADER_BYTES, PyBytes_AS_STRING(payload), <size_t> size)
+    return frame
+
+
+@cython.final
+cdef class FrameParser:
+    """Cuts a stream of bytes into frames, however the stream is split.
+
+    Bytes are copied once into the frame they belong to, and once more only when a frame crosses a border
+    between two feeds. Holds at most one incomplete frame (65 538 bytes).
+    """
+
+    def __dealloc__(self):
+        PyMem_Free(self.partial)
+
+    @property
+    def pending_bytes(self) -> int:
+        """Bytes of the incomplete frame that are held back."""
+        return self.held_bytes
+
+    def feed(self, bytes data not None) -> list:
+        """Takes the next bytes of the stream and returns the frames completed by them, as (kind, payload)."""
+        cdef const uint8_t *rest = <const uint8_t *> PyBytes_AS_STRING(data)
+        cdef Py_ssize_t left = PyBytes_GET_SIZE(data)
+        cdef Py_ssize_t size
+        cdef list frames = []
+        if self.held_bytes:
+            size = self._complete(rest, left, frames)
+            rest += size
+            left -= size
+        while left >= HEADER_BYTES:
+            size = frame_bytes(rest)
+            if size > left:
+                break
+            frames.append(frame_at(rest, size))
+            rest += size
+            left -= size
+        if left:
+            self._hold(rest, left)
+        return frames
+
+    cdef Py_ssize_t _complete(self, const uint8_t *data, Py_ssize_t size, list frames) except -1:
+        """Fills the frame held back; returns how many bytes of `data` went into it."""
+        cdef Py_ssize_t used = 0
+        cdef Py_ssize_t missing
+        if self.held_bytes < HEADER_BYTES:
+            used = min(HEADER_BYTES - self.held_bytes, size)
+            self._hold(data, used)
+            if self.held_bytes < HEADER_BYTES:
+                return used
+        missing = frame_bytes(self.partial) - self.held_bytes
+        if missing > size - used:
+            missing = size - used
+        self._hold(data + used, missing)
+        used += missing
+        if self.held_bytes == frame_bytes(self.partial):
+            frames.append(frame_at(self.partial, self.held_bytes))
+            self.held_bytes = 0
+        return used
+
+    cdef int _hold(self, const uint8_t *data, Py_ssize_t size) except -1:
+        """Appends to the frame held back, whose room grows in doublings."""
+        cdef Py_ssize_t needed = self.held_bytes + size
+        cdef Py_ssize_t capacity
+        cdef void *grown
+        if needed > self.capacity_bytes:
+            capacity = max(needed, 2 * self.capacity_bytes, 1024)
+            grown = PyMem_Realloc(self.partial, <size_t> capacity)
+            if grown == NULL:
+                raise MemoryError(f"no memory for a frame of {needed} bytes, room for {self.capacity_bytes}")
+            self.partial = <uint8_t *> grown
+            self.capacity_bytes = capacity
+        memcpy(self.partial + self.held_bytes, data, <size_t> size)
+        self.held_bytes = needed
+        return 0

@@ -1,0 +1,34 @@
+from array import array
+
+from app.caller.clips import clip_of, clips_for
+from app.caller.script import parse_script
+
+LOUD = array("h", [8000, -8000] * 80).tobytes()
+SOFT = array("h", [40, -40] * 80).tobytes()
+
+
+def test_where_the_sound_of_a_clip_is() -> None:
+    clip = clip_of(SOFT * 3 + LOUD * 5 + SOFT * 2)
+    assert (clip.first_loud_sample, clip.last_loud_sample) == (480, 1279)
+    assert clip.duration_s == 0.2
+
+
+def test_a_clip_that_ends_within_a_block() -> None:
+    clip = clip_of(LOUD + LOUD[:100])
+    assert (clip.first_loud_sample, clip.last_loud_sample) == (0, 209)
+
+
+def test_a_silent_clip() -> None:
+    assert (clip_of(SOFT).first_loud_sample, clip_of(SOFT).last_loud_sample) == (0, 0)
+    assert clip_of(b"").duration_s == 0
+
+
+def test_equal_words_in_equal_voices_are_one_clip() -> None:
+    text = "{name: a, voice: {name: %s}, steps: [{say: 'Oui.'}, {hangup_mid_sentence: 'Non.'}]}"
+    first = clips_for(parse_script(text % "fr", "f"))
+    second = clips_for(parse_script(text % "fr", "f"))
+    other = clips_for(parse_script(text % "fr+f2", "f"))
+    assert set(first) == {"Oui.", "Non."}
+    assert first["Oui."] is second["Oui."]
+    assert first["Oui."].pcm != other["Oui."].pcm
+    assert 0.1 < first["Oui."].duration_s < 1.0

@@ -1,0 +1,244 @@
+"""Kernels against their twins in tests/reference: whatever goes in, both do the same.
+
+Bytes are equal everywhere except in resampling, where float32 may round one step away from float64.
+"""
+
+import struct
+from types import ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import ext.frames
+import ext.g711
+import ext.levels
+import ext.playout
+import ext.resample
+import tests.reference.frames
+import tests.reference.g711
+import tests.reference.levels
+import tests.reference.playout
+import tests.reference.resample
+
+PAIRS: list[tuple[ModuleType, ModuleType]] = [
+    (ext.frames, tests.reference.frames),
+    (ext.g711, tests.reference.g711),
+    (ext.levels, tests.reference.levels),
+    (ext.playout, tests.reference.playout),
+    (ext.resample, tests.reference.resample),
+]
+
+samples = st.one_of(
+    st.integers(-32768, 32767),
+    st.sampled_from([-32768, -32767, -1, 0, 1, 32767]),
+)
+pcm = st.lists(samples, max_size=400).map(lambda values: struct.pack(f"<{len(values)}h", *values))
+audio = st.builds(
+    lambda values, repeat: struct.pack(f"<{len(values)}h", *values) * repeat,
+    st.lists(samples, min_size=1, max_size=60),
+    st.integers(1, 20),
+)
+
+
+@pytest.mark.parametrize(("kernel", "twin"), PAIRS, ids=[pair[0].__name__ for pair in PAIRS])
+def test_the_twin_offers_every_public_name_that_does_something(kernel: ModuleType, twin: ModuleType) -> None:
+    offered = {name for name in vars(kernel) if not name.startswith("_") and not name.isupper()}
+    public = {name for name in offered if getattr(vars(kernel)[name], "__module__", "") == kernel.__name__}
+    assert public
+    for name in public - {"FilterBank"}:  # the table of coefficients is the kernel's own affair
+        assert hasattr(twin, name), name
+        kind = vars(kernel)[name]
+        if isinstance(kind, type):
+            members = {member for member in vars(kind) if not member.startswith("_")}
+            assert members <= set(dir(make_twin(twin, name))), name
+
+
+def make_twin(twin: ModuleType, name: str) -> Any:
+    """An instance: twins may keep plain attributes where the kernel has properties."""
+    return getattr(twin, name)(*((24000, 8000) if name == "Resampler" else ()))
+
+
+# -- frames
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 255),
+            st.one_of(
+                st.binary(max_size=700),
+                st.integers(0, 65535).map(lambda size: b"\xa5" * size),
+            ),
+        ),
+        max_size=6,
+    ),
+    st.data(),
+)
+@settings(max_examples=150, deadline=None)
+def test_frames_survive_any_split(wanted: list[tuple[int, bytes]], data: st.DataObject) -> None:
+    stream = b"".join(ext.frames.build(kind, payload) for kind, payload in wanted)
+    assert stream == b"".join(tests.reference.frames.build(kind, payload) for kind, payload in wanted)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=12)))
+    parser, twin = ext.frames.FrameParser(), tests.reference.frames.FrameParser()
+    found = []
+    for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True):
+        piece = parser.feed(stream[start:end])
+        assert piece == twin.feed(stream[start:end])
+        assert parser.pending_bytes == twin.pending_bytes
+        found += piece
+    assert found == wanted
+
+
+@given(st.lists(st.binary(max_size=50), max_size=30))
+@settings(max_examples=150, deadline=None)
+def test_any_bytes_at_all_are_cut_alike(pieces: list[bytes]) -> None:
+    parser, twin = ext.frames.FrameParser(), tests.reference.frames.FrameParser()
+    for piece in pieces:
+        assert parser.feed(piece) == twin.feed(piece)
+        assert parser.pending_bytes == twin.pending_bytes
+
+
+# -- g711 and levels
+
+
+@given(pcm)
+@settings(max_examples=100, deadline=None)
+def test_g711_of_any_sound(sound: bytes) -> None:
+    for law in ("ulaw", "alaw"):
+        codes = getattr(ext.g711, f"{law}_encode")(sound)
+        assert codes == getattr(tests.reference.g711, f"{law}_encode")(sound)
+        decoded = getattr(ext.g711, f"{law}_decode")(codes)
+        assert decoded == getattr(tests.reference.g711, f"{law}_decode")(codes)
+
+
+@given(pcm, st.one_of(st.floats(-4, 4), st.floats(allow_nan=False, allow_infinity=False)))
+@settings(max_examples=150, deadline=None)
+def test_levels_of_any_sound(sound: bytes, gain: float) -> None:
+    twin = tests.reference.levels
+    assert ext.levels.rms_dbfs(sound) == pytest.approx(twin.rms_dbfs(sound), abs=1e-9)
+    assert ext.levels.peak(sound) == twin.peak(sound)
+    assert ext.levels.apply_gain(sound, gain) == twin.apply_gain(sound, gain)
+
+
+# -- resample
+
+RATES = [8000, 11025, 12000, 16000, 22050, 24000, 44100, 48000]
+
+
+@given(st.sampled_from(RATES), st.sampled_from(RATES), st.lists(pcm, max_size=3))
+@settings(max_examples=40, deadline=None)
+def test_resampling_is_within_one_step_of_float64(
+    source_hz: int, target_hz: int, chunks: list[bytes]
+) -> None:
+    kernel = ext.resample.Resampler(source_hz, target_hz)
+    twin = tests.reference.resample.Resampler(source_hz, target_hz)
+    assert kernel.delay_ms == pytest.approx(twin.delay_ms, abs=1e-12)
+    assert kernel.ratio == twin.ratio
+    for chunk in chunks:
+        assert_within_one_step(kernel.process(chunk), twin.process(chunk))
+    assert_within_one_step(kernel.flush(), twin.flush())
+
+
+def assert_within_one_step(made: bytes, wanted: bytes) -> None:
+    assert len(made) == len(wanted)
+    pairs = zip(struct.iter_unpack("<h", made), struct.iter_unpack("<h", wanted), strict=True)
+    assert all(abs(a - b) <= 1 for (a,), (b,) in pairs)
+
+
+@given(
+    st.integers(4000, 50000),
+    st.sampled_from([*RATES, 4000, 7999]),
+    st.randoms(use_true_random=False),
+    st.lists(st.integers(0, 6000), max_size=8),
+)
+@settings(max_examples=120, deadline=None)
+def test_resampling_in_chunks_gives_the_bytes_of_one_go(
+    source_hz: int, target_hz: int, random: Any, sizes: list[int]
+) -> None:
+    chunks = [random.randbytes(2 * size) for size in sizes]
+    kernel = ext.resample.Resampler(source_hz, target_hz)
+    whole = kernel.process(b"".join(chunks)) + kernel.flush()
+    # The same object again: a flush leaves nothing behind.
+    assert b"".join([kernel.process(chunk) for chunk in chunks]) + kernel.flush() == whole
+    exact = sum(sizes) * target_hz / source_hz
+    assert abs(len(whole) / 2 - exact) <= 0.5
+    kernel.process(b"\x11\x22" * 500)
+    kernel.reset()
+    assert kernel.process(b"".join(chunks)) + kernel.flush() == whole
+
+
+@pytest.mark.parametrize("module", [ext.resample, tests.reference.resample], ids=["ext", "reference"])
+def test_resampler_refuses_half_samples_and_impossible_rates(module: ModuleType) -> None:
+    resampler = module.Resampler(24000, 8000)
+    with pytest.raises(ValueError, match="got 7 bytes, not a multiple of 2"):
+        resampler.process(bytes(7))
+    for rates in [(3999, 8000), (8000, 192001), (0, 8000), (-8000, 8000)]:
+        with pytest.raises(ValueError, match="4000 to 192000 Hz, got"):
+            module.Resampler(*rates)
+    same = module.Resampler(8000, 8000)
+    assert (same.process(b"\x01\x02"), same.flush(), same.delay_ms, same.ratio) == (
+        b"\x01\x02",
+        b"",
+        0.0,
+        1.0,
+    )
+
+
+# -- playout
+
+steps = st.one_of(
+    st.tuples(st.just("push"), st.integers(-1, 0), audio, st.sampled_from([0, 3, 20, 45, 130, 400])),
+    st.tuples(st.just("push"), st.just(0), audio, st.sampled_from([0, 20])),
+    st.tuples(st.just("pull"), st.integers(1, 6)),
+    st.tuples(st.sampled_from(["finish", "interrupt", "pause", "resume"])),
+)
+STATE = [
+    "epoch",
+    "queued_samples",
+    "played_samples",
+    "last_epoch_played_samples",
+    "speaking",
+    "idle",
+    "paused",
+    "underruns",
+    "prebuffer_ms",
+]
+
+
+@given(
+    st.fixed_dictionaries(
+        {
+            "max_queue_ms": st.sampled_from([100, 300, 1100, 60000]),
+            "prebuffer_min_ms": st.sampled_from([0, 20, 60]),
+            "prebuffer_max_ms": st.sampled_from([60, 100]),
+            "comfort_noise_db": st.sampled_from([None, -65.0, -20.0]),
+            "seed": st.integers(0, 2**40),
+        }
+    ),
+    st.lists(steps, min_size=5, max_size=40),
+)
+@settings(max_examples=400, deadline=None)
+def test_any_schedule_plays_the_same_bytes(knobs: dict[str, Any], schedule: list[tuple[Any, ...]]) -> None:
+    both: tuple[Any, Any] = (
+        ext.playout.PlayoutBuffer(**knobs),
+        tests.reference.playout.PlayoutBuffer(**knobs),
+    )
+    now_ms = 0
+    for step in schedule:
+        name, *arguments = step
+        if name == "push":
+            now_ms += arguments[2]
+            kernel, twin = (
+                buffer.push(buffer.epoch + arguments[0], arguments[1], now_ms / 1000) for buffer in both
+            )
+        elif name == "pull":
+            now_ms += 20 * arguments[0]
+            kernel, twin = ([buffer.pull() for _ in range(arguments[0])] for buffer in both)
+        elif name == "finish":
+            kernel, twin = (buffer.finish(buffer.epoch) for buffer in both)
+        else:
+            kernel, twin = (getattr(buffer, name)() for buffer in both)
+        assert kernel == twin
+        assert [getattr(both[0], name) for name in STATE] == [getattr(both[1], name) for name in STATE]

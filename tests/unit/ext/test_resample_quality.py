@@ -1,0 +1,112 @@
+"""What a sine sweep shows: pass-band, stop-band, delay, alignment.
+
+Tones are at -0.1 dBFS, so that the 16-bit floor (98 dB below) stays out of the way of 80 dB.
+"""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from ext.resample import Resampler
+
+AMPLITUDE = 32767 * 10 ** (-0.1 / 20)
+SECONDS = 0.25
+PAIRS = [
+    (24000, 8000),
+    (22050, 8000),
+    (16000, 8000),
+    (44100, 8000),
+    (48000, 8000),
+    (11025, 8000),
+    (12000, 8000),
+    (8000, 16000),
+    (8000, 24000),
+    (8000, 11025),
+]
+
+
+def tone(rate_hz: int, frequency_hz: float, amplitude: float = AMPLITUDE) -> bytes:
+    """A sine with 10 ms of fade at both ends, so that its edges add nothing off its frequency."""
+    count = int(rate_hz * SECONDS)
+    edge = rate_hz // 100
+    envelope = np.ones(count)
+    envelope[:edge] = np.sin(np.linspace(0, np.pi / 2, edge)) ** 2
+    envelope[-edge:] = envelope[:edge][::-1]
+    wave = amplitude * envelope * np.sin(2 * np.pi * frequency_hz * np.arange(count) / rate_hz + 0.3)
+    return np.rint(wave).astype("<i2").tobytes()
+
+
+def resample(source_hz: int, target_hz: int, pcm: bytes) -> NDArray[np.float64]:
+    resampler = Resampler(source_hz, target_hz)
+    return np.frombuffer(resampler.process(pcm) + resampler.flush(), "<i2").astype(float)
+
+
+def middle(samples: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The steady part, away from the fades."""
+    return samples[len(samples) // 8 : -len(samples) // 8]
+
+
+def level_db(samples: NDArray[np.float64]) -> float:
+    """Level relative to the sine that went in."""
+    return float(20 * np.log10(max(np.sqrt(np.mean(middle(samples) ** 2)), 1e-9) / (AMPLITUDE / np.sqrt(2))))
+
+
+@pytest.mark.parametrize(("source_hz", "target_hz"), PAIRS)
+def test_pass_band_ripple_is_at_most_a_tenth_of_a_db(source_hz: int, target_hz: int) -> None:
+    edge_hz = 0.425 * min(source_hz, target_hz)  # 3.4 kHz at 8 kHz
+    levels = [
+        level_db(resample(source_hz, target_hz, tone(source_hz, frequency_hz)))
+        for frequency_hz in np.linspace(100, edge_hz, 24)
+    ]
+    assert max(levels) - min(levels) <= 0.1
+    assert abs(max(levels)) <= 0.1
+
+
+@pytest.mark.parametrize(("source_hz", "target_hz"), [pair for pair in PAIRS if pair[0] > pair[1]])
+def test_aliases_are_80_db_down_from_the_lower_nyquist_frequency(source_hz: int, target_hz: int) -> None:
+    nyquist_hz = target_hz / 2
+    frequencies = np.concatenate(
+        [
+            np.linspace(nyquist_hz, min(1.2 * nyquist_hz, 0.49 * source_hz), 16),
+            np.linspace(min(1.2 * nyquist_hz, 0.48 * source_hz), 0.49 * source_hz, 16),
+        ]
+    )
+    worst = max(level_db(resample(source_hz, target_hz, tone(source_hz, f))) for f in frequencies)
+    assert worst <= -80.0
+
+
+@pytest.mark.parametrize(("source_hz", "target_hz"), [pair for pair in PAIRS if pair[0] < pair[1]])
+def test_images_are_80_db_down(source_hz: int, target_hz: int) -> None:
+    """Nothing but the tone itself comes out: what is left after its best fit is 80 dB below it."""
+    for frequency_hz in np.linspace(200, 0.425 * source_hz, 16):
+        out = middle(resample(source_hz, target_hz, tone(source_hz, frequency_hz)))
+        angle = 2 * np.pi * frequency_hz * np.arange(len(out)) / target_hz
+        basis = np.stack([np.sin(angle), np.cos(angle)], axis=1)
+        rest = out - basis @ np.linalg.lstsq(basis, out, rcond=None)[0]
+        assert 20 * np.log10(np.sqrt(np.mean(rest**2)) / (AMPLITUDE / np.sqrt(2))) <= -80.0
+
+
+@pytest.mark.parametrize(("source_hz", "target_hz"), PAIRS)
+def test_output_is_aligned_with_the_input_and_held_back_under_4_ms(source_hz: int, target_hz: int) -> None:
+    frequency_hz = 997.0
+    out = resample(source_hz, target_hz, tone(source_hz, frequency_hz, 20000))
+    times_s = np.arange(len(out)) / target_hz
+    ideal = 20000 * np.sin(2 * np.pi * frequency_hz * times_s + 0.3)
+    assert np.max(np.abs(middle(out) - middle(ideal))) <= 25  # 0.01 dB
+    resampler = Resampler(source_hz, target_hz)
+    assert resampler.delay_ms <= 4.0
+    count = source_hz // 10
+    held_back = count * target_hz / source_hz - len(resampler.process(bytes(2 * count))) / 2
+    assert held_back / target_hz * 1000 == pytest.approx(resampler.delay_ms, abs=1000 / target_hz)
+
+
+def test_dc_and_full_scale_pass_exactly_and_overshoot_saturates() -> None:
+    for source_hz, target_hz in PAIRS:
+        steady = middle(resample(source_hz, target_hz, np.full(4000, -32768, "<i2").tobytes()))
+        assert set(steady) == {-32768.0}
+    square = np.tile(np.repeat(np.array([32767, -32768], "<i2"), 60), 20)
+    out = resample(24000, 8000, square.tobytes())
+    # Gibbs ringing would leave 16 bits by 9 %; wrapped around it would show as a step of nearly 65 536.
+    assert out.max() == 32767
+    assert out.min() == -32768
+    assert np.max(np.abs(np.diff(out))) < 45000
