@@ -1,6 +1,5 @@
 """The `voicebot` command."""
 
-import sys
 from collections.abc import Callable, Coroutine
 from functools import wraps
 from pathlib import Path
@@ -195,6 +194,4 @@ def db_migrate() -> None:
 
 def main() -> None:
     """Entry point of the `voicebot` command."""
-    if sys.version_info < (3, 11):  # pragma: no cover - pip refuses older ones, a copied tree does not
-        sys.exit("voicebot needs Python 3.11 or newer")
     app()

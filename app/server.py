@@ -1,13 +1,14 @@
 """One worker: accepts connections, admits or refuses calls, counts them, drains at the end."""
 
 import asyncio
+import contextlib
 from functools import partial
 from ipaddress import ip_network
 from uuid import UUID
 
 import structlog
 
-from app.audiosocket.connection import Connection, Leg
+from app.audiosocket.connection import Connection, Leg, Patience
 from app.call.call import Call
 from app.call.refusal import Refusal
 from app.call.services import Services
@@ -32,24 +33,31 @@ CLEAN_UP_TIMEOUT_S = 10.0
 
 
 class Server:
-    """The AudioSocket server and its operator's port.
+    """The AudioSocket server and its operator's port; the host of its connections.
 
     Args:
         services: what all calls share.
+        patience: bounds of what a peer may do.
+        last_words_s: from the end of MAX_CALL_SECONDS to the cut.
     """
 
-    def __init__(self, services: Services) -> None:
+    def __init__(
+        self, services: Services, *, patience: Patience | None = None, last_words_s: float = LAST_WORDS_S
+    ) -> None:
         self._services = services
+        self._patience = patience or Patience()
+        self._last_words_s = last_words_s
         self._settings = services.settings
         self._allowed = self._settings.remote_asterisk_ip or LOOPBACK
         self._loop = asyncio.get_running_loop()
         self._listener: asyncio.Server | None = None
-        self._calls: dict[UUID, Call] = {}
-        self._connections: dict[UUID, Connection] = {}
+        self._calls: set[UUID] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._silent = 0
+        self._open: set[Connection] = set()
+        self._silent: set[Connection] = set()
         self._refusals = 0
         self._draining = False
+        self._somebody_left = asyncio.Event()
         self._lag_task: asyncio.Task[None] | None = None
         self._health = HealthServer(self._problems, lambda: self._draining)
         self.port = 0
@@ -64,6 +72,11 @@ class Server:
         """Calls in progress, those being cleaned up included."""
         return len(self._tasks)
 
+    @property
+    def connections(self) -> int:
+        """Connections that are open: those of calls, of refusals, and those that have not said who they are."""
+        return len(self._open)
+
     async def start(self) -> None:
         """Listens on both ports.
 
@@ -73,12 +86,16 @@ class Server:
         metrics.prepare_labels()
         settings = self._settings
         await self._health.start(settings.metrics_host, settings.metrics_port)
-        self._listener = await self._loop.create_server(
-            lambda: Connection(self._admit, self._greet, self._refuse),
-            settings.audiosocket_host,
-            settings.audiosocket_port,
-            backlog=BACKLOG,
-        )
+        try:
+            self._listener = await self._loop.create_server(
+                lambda: Connection(self, self._patience),
+                settings.audiosocket_host,
+                settings.audiosocket_port,
+                backlog=BACKLOG,
+            )
+        except BaseException:
+            await self._health.stop()
+            raise
         self.port = self._listener.sockets[0].getsockname()[1]
         self._lag_task = asyncio.create_task(self._watch_lag(), name="loop lag")
         if not settings.remote_asterisk_ip:
@@ -90,49 +107,64 @@ class Server:
         self._draining = True
         if self._listener is not None:
             self._listener.close()
-        if self._tasks and drain_s > 0:
+        for connection in tuple(self._silent):
+            connection.abort("lost")
+        if drain_s > 0:
             log.info("draining", calls=len(self._tasks))
-            await asyncio.wait(self._tasks, timeout=drain_s)
+            await self._all_left(drain_s)
         self.cut()
-        if self._tasks:
-            _, hanging = await asyncio.wait(self._tasks, timeout=CLEAN_UP_TIMEOUT_S)
-            for task in hanging:
-                task.cancel()
-            await asyncio.gather(*hanging, return_exceptions=True)
+        await self._all_left(CLEAN_UP_TIMEOUT_S)
+        hanging = tuple(self._tasks)
+        for task in hanging:
+            task.cancel()
         if self._lag_task is not None:
             self._lag_task.cancel()
+            hanging = (*hanging, self._lag_task)
+        await asyncio.gather(*hanging, return_exceptions=True)
         await self._health.stop()
         log.info("stopped")
 
     def cut(self) -> None:
-        """Ends all calls at once; their tickets are still written."""
-        for connection in list(self._connections.values()):
-            connection.abort("lost")
+        """Ends all calls at once, with a 0x00 so that their dialplans can go on; tickets are still written."""
+        for connection in tuple(self._open):
+            connection.terminate("lost")
 
-    # Asked by connections.
+    async def _all_left(self, timeout_s: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                while self._tasks or self._open:
+                    self._somebody_left.clear()
+                    await self._somebody_left.wait()
 
-    def _greet(self, connection: Connection) -> bool:
+    # Asked and told by connections.
+
+    def greet(self, connection: Connection) -> bool:
+        """Lets the allowed in, as long as not too many of them stay silent."""
         peer = connection.peer
         if peer is None or not any(peer in network for network in self._allowed):
-            self._refuse(connection, PeerError("not_allowed", "not in REMOTE_ASTERISK_IP"))
+            self.refuse(connection, PeerError("not_allowed", "not in REMOTE_ASTERISK_IP"))
             return False
-        if self._silent >= MAX_SILENT_CONNECTIONS:
-            self._refuse(connection, PeerError("too_many_connections", "they do not say who they are"))
+        if len(self._silent) >= MAX_SILENT_CONNECTIONS:
+            self.refuse(connection, PeerError("too_many_connections", "they do not say who they are"))
             return False
-        self._silent += 1
-        connection.greeted = True
+        self._open.add(connection)
+        self._silent.add(connection)
         return True
 
-    def _refuse(self, connection: Connection, error: PeerError) -> None:
-        if connection.greeted and not connection.admitted:
-            self._silent -= 1
-            connection.greeted = False
+    def refuse(self, connection: Connection, error: PeerError) -> None:
+        """Counts and tells."""
         metrics.REFUSED_CALLS.labels(error.reason).inc()
         log.warning("connection refused", reason=error.reason, detail=str(error), peer=str(connection.peer))
 
-    def _admit(self, connection: Connection, call_uuid: UUID) -> Leg:
-        self._silent -= 1
-        connection.admitted = True
+    def gone(self, connection: Connection) -> None:
+        """Forgets it."""
+        self._silent.discard(connection)
+        self._open.discard(connection)
+        self._somebody_left.set()
+
+    def admit(self, connection: Connection, call_uuid: UUID) -> Leg:
+        """A call, or a refusal of one."""
+        self._silent.discard(connection)
         if self._draining:
             return self._turn_away(connection, "draining")
         if call_uuid in self._calls:
@@ -140,8 +172,7 @@ class Server:
         if len(self._tasks) >= self._settings.max_concurrent_calls:
             return self._turn_away(connection, "busy")
         call = Call(call_uuid, connection, self._services)
-        self._calls[call_uuid] = call
-        self._connections[call_uuid] = connection
+        self._calls.add(call_uuid)
         task = asyncio.create_task(self._hold(call, connection), name=f"call {call_uuid}")
         self._tasks.add(task)
         metrics.CALLS_ACTIVE.inc()
@@ -166,7 +197,7 @@ class Server:
     async def _hold(self, call: Call, connection: Connection) -> None:
         limit_s = self._settings.max_call_seconds
         near = self._loop.call_later(limit_s, call.time_is_up)
-        hard = self._loop.call_later(limit_s + LAST_WORDS_S, connection.abort, "too_long")
+        hard = self._loop.call_later(limit_s + self._last_words_s, connection.terminate, "too_long")
         try:
             await call.run()
         except Exception:
@@ -174,13 +205,13 @@ class Server:
         finally:
             near.cancel()
             hard.cancel()
-            connection.abort("lost")
+            connection.terminate("lost")
 
     def _ended(self, call_uuid: UUID, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        self._calls.pop(call_uuid, None)
-        self._connections.pop(call_uuid, None)
+        self._calls.discard(call_uuid)
         metrics.CALLS_ACTIVE.dec()
+        self._somebody_left.set()
 
     def _problems(self) -> list[str]:
         return [] if self._listener is not None else ["not listening yet"]

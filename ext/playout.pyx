@@ -355,7 +355,6 @@ cdef class PlayoutBuffer:
                 self._cut()
                 self.silenced = True
                 self.rejoin = True
-                self.last = 0
                 self.conceal_at = CONCEAL_SAMPLES
             return self._emit_tail(target, FRAME_SAMPLES)
         if self.mode != PLAYING:

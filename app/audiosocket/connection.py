@@ -1,21 +1,46 @@
 """The server's side of one AudioSocket connection: handshake, events in, frames out, the polite end."""
 
 import asyncio
-from collections.abc import Callable
+import socket
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Protocol, cast
 from uuid import UUID
 
-from app.audiosocket.frames import TERMINATE_FRAME, AudioArrived, CallStarted, DigitPressed, FrameReader
+from app.audiosocket.frames import (
+    TERMINATE_FRAME,
+    AudioArrived,
+    CallStarted,
+    DigitPressed,
+    Event,
+    FrameReader,
+    Terminated,
+)
 from app.errors import PeerError
 from ext.resample import Resampler
 
-UUID_TIMEOUT_S = 5.0
-"""A connection that has not said who it is by then is closed. Asterisk sends the UUID within 1 ms."""
-END_TIMEOUT_S = 2.0
-"""After our 0x00 the peer closes; if it does not, we do."""
-MAX_UNSENT_BYTES = 65_536
-"""4 s of sound that the peer did not read: it is dead, and feeding it would only fill memory."""
+SEND_BUFFER_BYTES = 16_384
+"""The kernel's part of what is unsent (it takes twice this, its own overhead included: about half a second of
+frames). Left alone it grows to megabytes, and a peer that reads nothing would be noticed after minutes."""
+FRAME_COST_S = 0.002
+"""The least that a frame counts for, so that empty frames and keys can be a flood, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How much a peer may try ours.
+
+    Attributes:
+        uuid_s: a connection that has not said who it is by then is closed. Asterisk sends the UUID within 1 ms.
+        end_s: after our 0x00 the peer closes; if it does not, we do.
+        unsent_bytes: 4 s of sound that the peer did not read: it is dead, and feeding it would only fill memory.
+        ahead_s: sound comes in real time, and what a stalled line held back all at once: so much of it is forgiven.
+    """
+
+    uuid_s: float = 5.0
+    end_s: float = 2.0
+    unsent_bytes: int = 65_536
+    ahead_s: float = 10.0
 
 
 class Leg(Protocol):
@@ -28,27 +53,39 @@ class Leg(Protocol):
         """A key."""
 
     def hung_up(self, reason: str) -> None:
-        """The connection is gone; told exactly once. Reasons: `hangup`, `lost`, `ended`, or a `PeerError` reason."""
+        """The connection is gone; told exactly once.
+
+        Reasons: `hangup`, `lost`, `ended`, what `terminate` or `abort` were given, or a `PeerError` reason.
+        """
+
+
+class Host(Protocol):
+    """Whose door the peers knock at."""
+
+    def greet(self, connection: "Connection") -> bool:
+        """A peer connected; False throws it out before a byte is read."""
+
+    def admit(self, connection: "Connection", call_uuid: UUID) -> Leg:
+        """The peer said its UUID: who takes the call? (A refusal is a leg, too.)"""
+
+    def refuse(self, connection: "Connection", error: PeerError) -> None:
+        """The peer broke the protocol and is thrown out, whether there was a call or not; told once at most."""
+
+    def gone(self, connection: "Connection") -> None:
+        """The connection is lost; told exactly once, after the leg was."""
 
 
 class Connection(asyncio.Protocol):
     """One TCP connection from an Asterisk.
 
     Args:
-        admit: asked once, when the peer has said its UUID: returns who takes the call (a refusal is a leg, too).
-        greet: asked when a peer connects, with its address; False throws it out before a byte is read.
-        refuse: told why a connection was thrown out before there was a call (`PeerError.reason`), once.
+        host: asked and told about this connection.
+        patience: bounds of what the peer may do.
     """
 
-    def __init__(
-        self,
-        admit: Callable[["Connection", UUID], Leg],
-        greet: Callable[["Connection"], bool],
-        refuse: Callable[["Connection", PeerError], None],
-    ) -> None:
-        self._admit = admit
-        self._greet = greet
-        self._refuse = refuse
+    def __init__(self, host: Host, patience: Patience) -> None:
+        self._host = host
+        self._patience = patience
         self._loop = asyncio.get_running_loop()
         self._reader = FrameReader()
         self._transport: asyncio.Transport | None = None
@@ -56,13 +93,11 @@ class Connection(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._resamplers: dict[int, Resampler] = {}
         self._ended = False
-        """Our 0x00 is sent: nothing may follow it."""
+        """Our 0x00 is sent, or the connection cut: nothing may follow it."""
         self._reason = ""
+        self._ahead_until_s = 0.0
+        """Up to when the frames of the peer would last, had they come in real time."""
         self.peer: IPv4Address | IPv6Address | None = None
-        self.greeted = False
-        """The owner's note: this connection was let in …"""
-        self.admitted = False
-        """… and has said its UUID."""
 
     @property
     def open(self) -> bool:
@@ -77,11 +112,12 @@ class Connection(asyncio.Protocol):
             address = ip_address(name[0].partition("%")[0])
             mapped = getattr(address, "ipv4_mapped", None)
             self.peer = mapped or address
-        if not self._greet(self):
+        if not self._host.greet(self):
             self._ended = True
             self._transport.abort()
             return
-        self._timer = self._loop.call_later(UUID_TIMEOUT_S, self._no_uuid)
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        self._timer = self._loop.call_later(self._patience.uuid_s, self._no_uuid)
 
     def data_received(self, data: bytes) -> None:
         """Bytes of the peer; after our end they are read and thrown away, as the peer must never find us full."""
@@ -89,14 +125,7 @@ class Connection(asyncio.Protocol):
             return
         try:
             for event in self._reader.receive(data):
-                if isinstance(event, AudioArrived):
-                    self._audio(event)
-                elif isinstance(event, CallStarted):
-                    self._start(event.call_uuid)
-                elif isinstance(event, DigitPressed):
-                    self._leg.digit(event.digit)  # type: ignore[union-attr]
-                else:
-                    self._close("hangup")
+                self._take(event)
                 if self._ended:
                     return
         except PeerError as error:
@@ -110,20 +139,21 @@ class Connection(asyncio.Protocol):
             elif self._leg is None:
                 self._throw_out(PeerError("no_uuid", "closed before saying who it is"))
             else:
-                self._reason = "hangup"
+                # Never a mere close: it would wait for a peer that does not read any more.
+                self.abort("hangup")
         return False
 
     def connection_lost(self, error: Exception | None) -> None:
         """The socket is gone."""
         self._stop_timer()
-        was_open = not self._ended
-        self._ended = True
+        was_open, self._ended = not self._ended, True
         self._transport = None
         leg, self._leg = self._leg, None
         if leg is not None:
-            leg.hung_up(self._reason or ("lost" if error or was_open else "ended"))
-        elif was_open and not self._reason:
-            self._refuse(self, PeerError("no_uuid", "lost before saying who it is"))
+            leg.hung_up(self._reason or "lost")
+        elif was_open:
+            self._host.refuse(self, PeerError("no_uuid", "lost before saying who it is"))
+        self._host.gone(self)
 
     def send(self, frame: bytes) -> None:
         """Sends one whole frame, header included, in one write; does nothing when the peer is gone."""
@@ -131,32 +161,58 @@ class Connection(asyncio.Protocol):
         if transport is None or self._ended:
             return
         transport.write(frame)
-        if transport.get_write_buffer_size() > MAX_UNSENT_BYTES:
-            self._reason = "stuck_peer"
-            transport.abort()
+        unsent_bytes = transport.get_write_buffer_size()
+        if unsent_bytes > self._patience.unsent_bytes:
+            self._throw_out(PeerError("stuck_peer", f"{unsent_bytes} bytes wait for it to read"))
 
-    def terminate(self) -> None:
-        """Ends the call politely: 0x00, half-close, wait for the peer's end (the dialplan then goes on)."""
+    def terminate(self, reason: str = "ended") -> None:
+        """Ends the call politely: 0x00, half-close, wait for the peer's end (the dialplan then goes on).
+
+        Args:
+            reason: what the leg is told.
+        """
         transport = self._transport
         if transport is None or self._ended:
             return
         self._ended = True
-        self._reason = self._reason or "ended"
+        self._reason = reason
         transport.write(TERMINATE_FRAME)
         if transport.can_write_eof():
             transport.write_eof()
         self._stop_timer()
-        self._timer = self._loop.call_later(END_TIMEOUT_S, transport.abort)
+        self._timer = self._loop.call_later(self._patience.end_s, transport.abort)
 
     def abort(self, reason: str) -> None:
-        """Cuts the connection at once."""
+        """Cuts the connection at once; the leg is told `reason`, unless the end had already begun."""
         if self._transport is not None:
-            self._reason = self._reason or reason
+            if not self._ended:
+                self._ended = True
+                self._reason = reason
             self._transport.abort()
 
-    def _start(self, call_uuid: UUID) -> None:
-        self._stop_timer()
-        self._leg = self._admit(self, call_uuid)
+    def _take(self, event: Event) -> None:
+        match event:
+            case CallStarted():
+                self._stop_timer()
+                self._ahead_until_s = self._loop.time()
+                self._leg = self._host.admit(self, event.call_uuid)
+            case AudioArrived():
+                self._count(len(event.pcm) / (2 * event.rate_hz))
+                self._audio(event)
+            case DigitPressed():
+                self._count(0.0)
+                assert self._leg is not None
+                self._leg.digit(event.digit)
+            case Terminated():
+                self.abort("hangup")
+
+    def _count(self, duration_s: float) -> None:
+        """Notices a peer that sends much faster than anybody can speak: it would take the time of all other calls."""
+        now_s = self._loop.time()
+        ahead_s = self._patience.ahead_s
+        self._ahead_until_s = max(self._ahead_until_s, now_s - ahead_s) + max(duration_s, FRAME_COST_S)
+        if self._ahead_until_s - now_s > ahead_s:
+            raise PeerError("flood", f"more than {ahead_s:g} s of frames ahead of real time")
 
     def _audio(self, event: AudioArrived) -> None:
         pcm = event.pcm
@@ -166,23 +222,18 @@ class Connection(asyncio.Protocol):
                 resampler = self._resamplers[event.rate_hz] = Resampler(event.rate_hz, 8000)
             pcm = resampler.process(pcm)
         if pcm:
-            self._leg.audio(pcm)  # type: ignore[union-attr]
+            assert self._leg is not None
+            self._leg.audio(pcm)
 
     def _no_uuid(self) -> None:
-        self._throw_out(PeerError("uuid_timeout", f"no UUID within {UUID_TIMEOUT_S:.0f} s"))
+        self._throw_out(PeerError("uuid_timeout", f"no UUID within {self._patience.uuid_s:g} s"))
 
     def _throw_out(self, error: PeerError) -> None:
         """The peer broke the protocol: said once, and the connection is closed."""
         if self._ended:
             return
-        self._refuse(self, error)
-        self._close(error.reason)
-
-    def _close(self, reason: str) -> None:
-        self._reason = reason
-        self._ended = True
-        if self._transport is not None:
-            self._transport.abort()
+        self._host.refuse(self, error)
+        self.abort(error.reason)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

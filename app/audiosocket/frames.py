@@ -3,6 +3,7 @@
 Wire facts: `res_audiosocket.c` and `docs/audiosocket.md`. Kind (1 byte), length (2 bytes, big-endian), payload.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,6 +12,9 @@ from ext.frames import KIND_DTMF, KIND_TERMINATE, KIND_UUID, FrameParser, build,
 
 DTMF_DIGITS = frozenset(b"0123456789*#ABCD")
 TERMINATE_FRAME = build(KIND_TERMINATE, b"")
+UUID_BYTES = 16
+UUID_HEADER = bytes((KIND_UUID, 0, UUID_BYTES))
+"""How every stream begins; what begins otherwise is no Asterisk, and its "length" is not waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ class FrameReader:
 
     def __init__(self) -> None:
         self._parser = FrameParser()
+        self._head = b""
         self._started = False
 
     @property
@@ -55,17 +60,31 @@ class FrameReader:
         """A frame has begun and not ended: an end of stream now cuts it."""
         return self._parser.pending_bytes > 0
 
-    def receive(self, data: bytes) -> list[Event]:
-        """Takes the next bytes.
+    def receive(self, data: bytes) -> Iterator[Event]:
+        """Takes the next bytes; to be iterated to its end or its error.
+
+        What came before a mistake is yielded first, so that the peer's way of cutting its bytes changes nothing.
 
         Raises:
             PeerError: with reason `first_kind`, `bad_uuid`, `second_uuid`, `odd_audio`, `bad_dtmf` or `unknown_kind`.
         """
-        return [self._judge(kind, payload) for kind, payload in self._parser.feed(data)]
+        if len(self._head) < len(UUID_HEADER):
+            self._check_head(data)
+        for kind, payload in self._parser.feed(data):
+            yield self._judge(kind, payload)
+
+    def _check_head(self, data: bytes) -> None:
+        """Judges the first header as its bytes come."""
+        self._head += data[: len(UUID_HEADER) - len(self._head)]
+        if self._head[:1] not in (b"", UUID_HEADER[:1]):
+            raise PeerError("first_kind", f"0x{self._head[0]:02x} where the UUID belongs")
+        if not UUID_HEADER.startswith(self._head):
+            raise PeerError("bad_uuid", f"its header is {self._head.hex(' ')}, not {UUID_HEADER.hex(' ')}")
 
     def _judge(self, kind: int, payload: bytes) -> Event:
         if not self._started:
-            return self._first(kind, payload)
+            self._started = True
+            return CallStarted(UUID(bytes=payload))
         if rate_hz := sample_rate_hz(kind):
             if len(payload) % 2:
                 raise PeerError("odd_audio", f"{len(payload)} bytes of 16-bit audio")
@@ -79,11 +98,3 @@ class FrameReader:
         if kind == KIND_UUID:
             raise PeerError("second_uuid", "one connection is one call")
         raise PeerError("unknown_kind", f"0x{kind:02x}")
-
-    def _first(self, kind: int, payload: bytes) -> Event:
-        if kind != KIND_UUID:
-            raise PeerError("first_kind", f"0x{kind:02x} where the UUID belongs")
-        if len(payload) != 16:
-            raise PeerError("bad_uuid", f"{len(payload)} bytes, not 16")
-        self._started = True
-        return CallStarted(UUID(bytes=payload))

@@ -180,7 +180,7 @@ class Mouth:
             mark, pieces, own = None, [], True
             async with aclosing(self._voice.speak(text)) as stream:
                 async for pcm, by_own_voice in stream:
-                    if mark is None or own and not by_own_voice:
+                    if mark is None or (own and not by_own_voice):
                         mark = self._start_mark(text)  # the local voice says a broken sentence again
                     own = own and by_own_voice
                     pieces.append(pcm)

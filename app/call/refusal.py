@@ -8,6 +8,11 @@ from app.media.clock import FrameClock
 from ext.playout import PlayoutBuffer
 
 
+LAST_WORDS_PAUSE_BYTES = 4_800
+"""0.3 s of silence after the phrase: the dialplan goes on at our 0x00, and a telephone's jitter buffer (up to some
+200 ms) is thrown away with the call."""
+
+
 class Refusal:
     """Says a phrase over `connection` and ends the call; never touches a provider.
 
@@ -24,7 +29,7 @@ class Refusal:
         self._on_end = on_end
         self._playout = PlayoutBuffer()
         if pcm:
-            self._playout.push(0, pcm, asyncio.get_running_loop().time())
+            self._playout.push(0, pcm + bytes(LAST_WORDS_PAUSE_BYTES), asyncio.get_running_loop().time())
             self._playout.finish(0)
         self._key = clock.join(self._tick)
 
@@ -40,7 +45,8 @@ class Refusal:
         self._on_end()
 
     def _tick(self) -> None:
-        self._connection.send(self._playout.pull())
+        if not self._playout.idle:
+            self._connection.send(self._playout.pull())
         if self._playout.idle:
             self._clock.leave(self._key)
             self._connection.terminate()

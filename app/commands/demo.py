@@ -5,22 +5,19 @@ telephone. What is shown live is the server's own structured log.
 """
 
 import asyncio
-import json
 import os
-import sys
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from rich.console import Console
 
 from app.caller.caller import place_call
 from app.caller.report import CallReport
 from app.caller.script import read_script
+from app.commands.children import Child, finish, voicebot
 from app.commands.demo_view import DemoView
-from app.errors import VoicebotError
 from app.store.clients import Clients
 from app.store.embedded import EmbeddedPostgres
 from app.store.migrate import migrate
@@ -28,12 +25,9 @@ from app.store.pool import Database
 from app.store.tickets import Ticket, Tickets
 
 KEYS = {"deepgram": "DEEPGRAM", "groq": "GROQ", "elevenlabs": "ELEVENLABS"}
-READY_TIMEOUT_S = 90.0
-STOP_TIMEOUT_S = 15.0
 TICKET_TIMEOUT_S = 10.0
 SOLUTION_WAIT_S = 3
 """The two minutes of unplugging the box, shortened for an audience."""
-LINE_LIMIT_BYTES = 1 << 20
 
 
 async def demonstrate(script: str, directory: Path, *, as_json: bool) -> int:
@@ -54,7 +48,7 @@ async def demonstrate(script: str, directory: Path, *, as_json: bool) -> int:
         await migrate(postgres.tickets_url, "tickets")
         await _seed(postgres)
         view.step("Deepgram, Groq, ElevenLabs")
-        environment = await _providers(stack, directory)
+        environment = await _providers(stack)
         environment |= {
             "CLIENTS_DATABASE_URL": postgres.clients_url,
             "TICKETS_DATABASE_URL": postgres.tickets_url,
@@ -68,10 +62,10 @@ async def demonstrate(script: str, directory: Path, *, as_json: bool) -> int:
             "SOLUTION_WAIT_SECONDS": str(SOLUTION_WAIT_S),
         }
         view.step("phrases")
-        await _finish(_command("cache", "build", environment=environment))
+        await finish("cache", "build", environment=environment)
         view.step("serveur AudioSocket")
-        server = await stack.enter_async_context(_process(_command("serve", environment=environment), "stderr"))
-        listening = await _wait_for(server, "listening")
+        server = await stack.enter_async_context(voicebot("serve", reads="stderr", environment=environment))
+        listening = await server.wait_for("listening")
         view.ready(listening["audiosocket_port"])
         watcher = asyncio.create_task(_watch(server, view), name="watch the log")
         report = await place_call(scenario, "127.0.0.1", listening["audiosocket_port"], call_uuid=call_uuid)
@@ -90,14 +84,14 @@ def _went_through(report: CallReport) -> bool:
     return report.ended_by in ("bot", "caller")
 
 
-async def _providers(stack: AsyncExitStack, directory: Path) -> dict[str, str]:
+async def _providers(stack: AsyncExitStack) -> dict[str, str]:
     """The environment's own keys, and stand-ins for those that are missing."""
     environment = dict(os.environ)
     missing = [name for name, prefix in KEYS.items() if not environment.get(f"{prefix}_API_KEY")]
     if missing:
         ports = [part for name in KEYS for part in (f"--{name}-port", "0")]
-        standins = await stack.enter_async_context(_process(_command("standins", *ports), "stdout"))
-        addresses = await _wait_for(standins, None)
+        standins = await stack.enter_async_context(voicebot("standins", *ports, reads="stdout"))
+        addresses = await standins.wait_for()
         for name in missing:
             environment[f"{KEYS[name]}_API_KEY"] = "stand-in"
             environment[f"{KEYS[name]}_URL"] = addresses[name]
@@ -112,78 +106,26 @@ async def _seed(postgres: EmbeddedPostgres) -> None:
             client = await clients.add(
                 first_name="Marie", last_name="Lopez", company="Boulangerie Martin", phone="+33199000001"
             )
-            ticket = Ticket(uuid4(), client_id=client.id, problem_type="internet", **_a_moment())
-            await tickets.save(ticket)
+            started_at = datetime.now(UTC) - timedelta(days=1)
+            ended_at = started_at + timedelta(seconds=95)
+            await tickets.save(
+                Ticket(
+                    uuid4(),
+                    started_at=started_at,
+                    ended_at=ended_at,
+                    duration_seconds=95.0,
+                    client_id=client.id,
+                    problem_type="internet",
+                )
+            )
 
 
-def _a_moment() -> dict[str, Any]:
-    from datetime import UTC, datetime, timedelta
-
-    started_at = datetime.now(UTC) - timedelta(days=1)
-    return {"started_at": started_at, "ended_at": started_at + timedelta(seconds=95), "duration_seconds": 95.0}
+async def _watch(server: Child, view: DemoView) -> None:
+    async for event in server.events():
+        view.show(event)
 
 
-def _command(*words: str, environment: dict[str, str] | None = None) -> Any:
-    return lambda **pipes: asyncio.create_subprocess_exec(
-        sys.executable, "-m", "app", *words, env=environment, limit=LINE_LIMIT_BYTES, **pipes
-    )
-
-
-@asynccontextmanager
-async def _process(start: Any, reads: str) -> AsyncIterator[asyncio.StreamReader]:
-    """A process of ours, its `stdout` or `stderr` to read; ended with SIGTERM, then killed."""
-    pipes = {"stdin": asyncio.subprocess.DEVNULL, "stdout": asyncio.subprocess.DEVNULL, "stderr": None}
-    process = await start(**{**pipes, reads: asyncio.subprocess.PIPE})
-    try:
-        yield process.stdout if reads == "stdout" else process.stderr
-    finally:
-        if process.returncode is None:
-            process.terminate()
-            try:
-                async with asyncio.timeout(STOP_TIMEOUT_S):
-                    await process.wait()
-            except TimeoutError:
-                process.kill()
-                await process.wait()
-
-
-async def _finish(start: Any) -> None:
-    process = await start(stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE)
-    _, said = await process.communicate()
-    if process.returncode != 0:
-        raise VoicebotError(f"the phrases could not be spoken: {said.decode(errors='replace').strip()[-300:]}")
-
-
-async def _wait_for(lines: asyncio.StreamReader, event: str | None) -> dict[str, Any]:
-    """The first JSON line (with this event name)."""
-    said = ""
-    try:
-        async with asyncio.timeout(READY_TIMEOUT_S):
-            while line := await lines.readline():
-                said = line.decode(errors="replace").strip() or said
-                found = _json(said)
-                if found is not None and event in (None, found.get("event")):
-                    return found
-    except TimeoutError:
-        raise VoicebotError(f"not ready after {READY_TIMEOUT_S:.0f} s; it last said: {said}") from None
-    raise VoicebotError(f"it ended instead of starting; it last said: {said}")
-
-
-async def _watch(lines: asyncio.StreamReader, view: DemoView) -> None:
-    while line := await lines.readline():
-        if (event := _json(line.decode(errors="replace"))) is not None:
-            view.show(event)
-
-
-def _json(line: str) -> dict[str, Any] | None:
-    try:
-        found = json.loads(line)
-    except json.JSONDecodeError:
-        return None
-    return found if isinstance(found, dict) else None
-
-
-async def _stored(tickets: Tickets, call_uuid: Any) -> Ticket | None:
+async def _stored(tickets: Tickets, call_uuid: UUID) -> Ticket | None:
     """The call's ticket, as soon as it is closed."""
     loop = asyncio.get_running_loop()
     end_s = loop.time() + TICKET_TIMEOUT_S

@@ -86,8 +86,8 @@ TRADES = frozenset(
 
 NOT_A_NAME = frozenset(
     """
-    a abonne abonnee abonnement absolument acces accord actuellement adresse ah ai aide aider aille ailleurs aimable
-    aime aimerais ainsi ais ait aller allo alors an annee ans appareil appel appelez appelle appelle appeler apres
+    a abonne abonnee attention abonnement absolument acces accord actuellement adresse ah ai aide aider aille ailleurs aimable
+    aime aimerais ainsi ais aller allo alors an annee ans appareil appel appelez appelle appelle appeler apres
     arobase arrete arrive arriver as assez attend attendre attends attendez attente au aucun aucune aujourd aurais
     aussi autre autres aux avait avance avant avec avez avoir avons bah bas beau beaucoup beh bein ben besoin bien bis
     bizarre bof bon bonjour bonne bonsoir bouge bougez boitier boite box bref bug ca car carrement cas casse cause ce

@@ -23,7 +23,7 @@ SPELLED_LETTERS_MIN = 3
 
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*'?|\d+|&|[,;.!?:]")
 _SURE = re.compile(
-    r"\b(?:(?:je )?m' ?appel\w*|je me nomme|je me presente|(?P<first>(?:mon )?prenom)|vous parlez a|au nom d(?:e|u|')"
+    r"\b(?:(?:je )?m' ?appel\w*|je me nomme|je me presente|(?P<first>(?:mon )?prenom)|vous parlez a|de la part d(?:e|u|')|au nom d(?:e|u|')"
     r"|(?:mon |le )?nom(?: de famille| complet)?)(?: (?:c' est|est|ce sera|s' est))? "
 )
 """A name certainly comes next."""
@@ -236,11 +236,12 @@ def _company_end(words: _Words, begin: int) -> int:
         following = words.folded[index + 1] if index + 1 < len(words.said) else ""
         joins = word in ("et", "&") and following in ("fils", "cie", "compagnie", "associes", "freres", "co", "filles")
         article = word in ("de", "du", "des", "la", "le", "les", "l'", "d'", "a", "au", "aux") and (
-            _announced(following) or following in ("la", "l'") or following.isdecimal()
+            _announced(following) or following in ("marche",) or following in ("la", "l'") or following.isdecimal()
         )
         if index == begin and word in ("de", "du", "d'", "a", "au", "et"):
             break
         tail = index > begin and word in ("plus", "bien", "mail")
+        tail = tail or (word == "marche" and words.folded[index - 1] == "du")  # "pharmacie du marché"
         if not (_announced(word) or tail or joins or article or (word.isdecimal() and index > begin)):
             break
         index += 1

@@ -21,6 +21,8 @@ FIELD_UNFINISHED_S = 2.5
 """Half an address or six of ten digits: the caller is thinking or reading."""
 FINALIZE_TIMEOUT_S = 0.6
 """Deepgram need not answer a Finalize when little audio is buffered: then what is there counts."""
+FINALIZE_INTERIM_TIMEOUT_S = 1.5
+"""With words that are not final yet it does answer: a busy recogniser is worth waiting for."""
 SPOKE_S = 0.6
 """Voice that lasts so long is no cough: if no words come of it, the caller must be told."""
 WORDS_WITHOUT_VOICE_S = 1.0
@@ -153,7 +155,8 @@ class Turns:
         if self._provider_ends_turns:
             if ends_turn and self.text:
                 events.append(self._end(now_s))
-        elif answers_finalize and self._finalize_at_s is not None and not self._voice:
+        elif (answers_finalize or (is_final and ends_turn)) and self._finalize_at_s is not None and not self._voice:
+            # The recogniser's own end of the utterance may overtake the answer to our Finalize.
             events += self._finish(now_s)
         return events
 
@@ -162,7 +165,8 @@ class Turns:
         if self._provider_ends_turns or self._voice:
             return []
         if self._finalize_at_s is not None:
-            return self._finish(now_s) if now_s - self._finalize_at_s >= FINALIZE_TIMEOUT_S else []
+            timeout_s = FINALIZE_INTERIM_TIMEOUT_S if self._interim else FINALIZE_TIMEOUT_S
+            return self._finish(now_s) if now_s - self._finalize_at_s >= timeout_s else []
         if self._voice_ended_s is None:
             quiet_words = bool(self.text) and now_s - self._words_at_s >= WORDS_WITHOUT_VOICE_S
             return [self._end(now_s)] if quiet_words else []

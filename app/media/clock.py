@@ -71,6 +71,8 @@ class FrameClock:
         lateness_s = self._loop.time() - self._deadline_s
         self._passing = True
         for key, tick in tuple(self._members.items()):
+            if key not in self._members:
+                continue  # one before it in this pass made it leave
             try:
                 tick()
             except Exception as error:

@@ -113,9 +113,7 @@ def _files(sources: Path | Iterable[Path]) -> list[Path]:
     return sorted(sources.glob("*.raw")) if sources.is_dir() else [sources]
 
 
-def _results(
-    jobs: list[tuple[Path, Format]], workers: int, overwrite: bool
-) -> Generator[tuple[int, Conversion]]:
+def _results(jobs: list[tuple[Path, Format]], workers: int, overwrite: bool) -> Generator[tuple[int, Conversion]]:
     """Runs the jobs and yields (index, result) as they end."""
     if len(jobs) <= 1 or workers == 1:
         yield from ((index, convert(*job, overwrite)) for index, job in enumerate(jobs))

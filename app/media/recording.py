@@ -435,9 +435,7 @@ class RecordingFile:
         """See `Sink`."""
         if self.failed:
             return True
-        return self._recorder.offer(
-            partial(self._guard, self._put, offset_samples, caller, bot), 2 * len(caller)
-        )
+        return self._recorder.offer(partial(self._guard, self._put, offset_samples, caller, bot), 2 * len(caller))
 
     def finish(self, offset_samples: int, caller: bytes, bot: bytes, stats: RecordingStats) -> None:
         """See `Sink`."""

@@ -158,8 +158,7 @@ def _check_format(body: Mapping[str, Any], model: str, messages: list[dict[str, 
         raise bad(f"response format `{wanted}` is not supported with streaming")
     if wanted == "json_object" and not any("json" in content_of(message).lower() for message in messages):
         raise bad(
-            "'messages' must contain the word 'json' in some form, "
-            "to use 'response_format' of type 'json_object'."
+            "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'."
         )
     schema = body["response_format"].get("json_schema") or {}
     if wanted == "json_schema" and (not schema.get("schema") or not schema.get("name")):
@@ -172,12 +171,8 @@ def _tool(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
     tools, choice = body.get("tools") or [], body.get("tool_choice")
     if not tools or choice == "none":
         return None
-    functions = [
-        tool.get("function") for tool in tools if isinstance(tool, dict) and tool.get("type") == "function"
-    ]
-    if len(functions) != len(tools) or not all(
-        isinstance(one, dict) and one.get("name") for one in functions
-    ):
+    functions = [tool.get("function") for tool in tools if isinstance(tool, dict) and tool.get("type") == "function"]
+    if len(functions) != len(tools) or not all(isinstance(one, dict) and one.get("name") for one in functions):
         raise bad("'tools' : a function with a name is wanted")
     if isinstance(choice, dict):
         name = (choice.get("function") or {}).get("name")

@@ -26,9 +26,7 @@ class DeepgramStandIn:
         dice: decides which connections a fault hits.
     """
 
-    def __init__(
-        self, bank: PhraseBank, knobs: DeepgramKnobs, executor: Executor, dice: random.Random
-    ) -> None:
+    def __init__(self, bank: PhraseBank, knobs: DeepgramKnobs, executor: Executor, dice: random.Random) -> None:
         self._bank = bank
         self.knobs = knobs
         self.stats = Stats()
@@ -65,9 +63,7 @@ class DeepgramStandIn:
         common = (self.knobs, self.stats, self._bank, self._executor, fault, request_id)
         session: Ears
         if request.path == "/v2/listen":
-            session = FluxSession(
-                flux_request(request.query, request.query.getall("language_hint", [])), *common
-            )
+            session = FluxSession(flux_request(request.query, request.query.getall("language_hint", [])), *common)
         else:
             session = NovaSession(nova_request(request.query, self.knobs.interim_every_ms / 1000), *common)
         if self.stats.active >= self.knobs.max_active:

@@ -19,7 +19,9 @@ from app.standins.outbox import Outbox
 from app.standins.phrase_bank import PhraseBank
 from app.standins.recogniser import NOTHING, Match
 
-NET_0001 = "Deepgram did not receive audio data or a text message within the timeout window. See https://dpgr.am/net0001"
+NET_0001 = (
+    "Deepgram did not receive audio data or a text message within the timeout window. See https://dpgr.am/net0001"
+)
 NET_0000 = "Deepgram did not produce a text frame in time. See https://dpgr.am/net0000"
 DATA_0000 = "Deepgram could not decode the audio data. See https://dpgr.am/data0000"
 HANG_S = 3600.0

@@ -44,19 +44,21 @@ def _mel(hz: float) -> float:
 
 
 def _filters() -> Frames:
-    edges = 700.0 * (10 ** (np.linspace(_mel(120), _mel(3700), BANDS + 2) / 2595.0) - 1)
+    mels = np.linspace(_mel(120), _mel(3700), BANDS + 2, dtype=np.float64)
+    edges = 700.0 * (np.power(10.0, mels / 2595.0) - 1)
     bins = np.fft.rfftfreq(WINDOW_SAMPLES, 1 / RATE_HZ)[:, None]
     rising = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
     falling = (edges[2:] - bins) / (edges[2:] - edges[1:-1])
-    return np.maximum(0.0, np.minimum(rising, falling)).astype(np.float32)
+    filters: Frames = np.maximum(0.0, np.minimum(rising, falling)).astype(np.float32)
+    return filters
 
 
 def _cosines() -> Frames:
     order = np.arange(CEPSTRA)[None, :]
     band = np.arange(BANDS)[:, None]
-    basis = np.cos(np.pi * order * (band + 0.5) / BANDS) * np.sqrt(2.0 / BANDS)
+    basis: Frames = (np.cos(np.pi * order * (band + 0.5) / BANDS) * np.sqrt(2.0 / BANDS)).astype(np.float32)
     basis[:, 0] *= 0.35  # loudness counts, but less than colour
-    return basis.astype(np.float32)
+    return basis
 
 
 _FILTERS = _filters()

@@ -90,11 +90,7 @@ class FluxStream:
             self._end(at_s, confidence, "model", events)
         elif silence_s >= self.eot_timeout_s:
             self._end(at_s, confidence, "timeout", events)
-        elif (
-            self.eager_eot_threshold is not None
-            and not self._eager
-            and confidence >= self.eager_eot_threshold
-        ):
+        elif self.eager_eot_threshold is not None and not self._eager and confidence >= self.eager_eot_threshold:
             self._eager = True
             self._say("EagerEndOfTurn", at_s, confidence, events)
 

@@ -74,9 +74,7 @@ class FluxSession(Ears):
             failure = {"code": "CONFIGURE_INVALID_THRESHOLDS", "description": problem}
             self.say(
                 0.0,
-                lambda: self._numbered(
-                    {"type": "ConfigureFailure", "request_id": self.request_id, **failure}
-                ),
+                lambda: self._numbered({"type": "ConfigureFailure", "request_id": self.request_id, **failure}),
             )
             return
         stream.eot_threshold, stream.eager_eot_threshold, stream.eot_timeout_s = eot, eager, timeout_ms / 1000

@@ -152,9 +152,7 @@ class GroqStandIn:
                 return web.json_response({"object": "list", "data": models}, headers=self._headers())
             if wanted not in EFFORTS:
                 raise unknown_model(wanted)
-            return web.json_response(
-                next(one for one in models if one["id"] == wanted), headers=self._headers()
-            )
+            return web.json_response(next(one for one in models if one["id"] == wanted), headers=self._headers())
         except ChatError as error:
             return self._refuse(error)
 
@@ -187,9 +185,7 @@ class GroqStandIn:
         wanted = chat.prompt_tokens
         used, limit = self._used(), self.knobs.tokens_per_minute
         if fault == "http_429" or used + wanted > limit or self.stats.active > self.knobs.max_active:
-            wait_s = (
-                self.knobs.retry_after_s if fault == "http_429" else round(60 * wanted / max(1, limit), 3) + 1
-            )
+            wait_s = self.knobs.retry_after_s if fault == "http_429" else round(60 * wanted / max(1, limit), 3) + 1
             text = (
                 f"Rate limit reached for model `{chat.model}` on tokens per minute (TPM): Limit {limit}, "
                 f"Used {used}, Requested {wanted}. Please try again in {wait_s:g}s."
@@ -217,9 +213,7 @@ class GroqStandIn:
             "object": "chat.completion",
             "created": int(time.time()),
             "model": chat.model,
-            "choices": [
-                {"index": 0, "message": _message(chat, drafted), "finish_reason": drafted.finish_reason}
-            ],
+            "choices": [{"index": 0, "message": _message(chat, drafted), "finish_reason": drafted.finish_reason}],
             "usage": self._usage(chat, drafted),
             "system_fingerprint": SYSTEM_FINGERPRINT,
             "x_groq": {"id": f"req_{uuid.uuid4().hex[:26]}"},
@@ -242,16 +236,12 @@ class GroqStandIn:
             "total_time": round(seconds + 0.005, 4),
         }
 
-    async def _stream(
-        self, request: web.Request, chat: ChatRequest, drafted: Draft, fault: str
-    ) -> web.StreamResponse:
+    async def _stream(self, request: web.Request, chat: ChatRequest, drafted: Draft, fault: str) -> web.StreamResponse:
         response = web.StreamResponse(headers={**self._headers(), "Cache-Control": "no-cache"})
         response.content_type = "text/event-stream"
         await response.prepare(request)
         chunks = _Chunks(chat.model)
-        await response.write(
-            chunks.event({"role": "assistant", "content": ""}, x_groq={"id": chunks.request_id})
-        )
+        await response.write(chunks.event({"role": "assistant", "content": ""}, x_groq={"id": chunks.request_id}))
         deltas = self._deltas(chat, drafted)
         strike = int(self.knobs.fault_after_ms / 1000 * self._rate(fault))
         due = asyncio.get_running_loop().time()
@@ -268,9 +258,7 @@ class GroqStandIn:
             if fault == "error_event" and index >= min(strike, len(deltas) // 2):
                 return response
         usage = self._usage(chat, drafted)
-        await response.write(
-            chunks.event({}, drafted.finish_reason, {"id": chunks.request_id, "usage": usage})
-        )
+        await response.write(chunks.event({}, drafted.finish_reason, {"id": chunks.request_id, "usage": usage}))
         if chat.include_usage:
             await response.write(chunks.usage(usage))
         if fault != "no_done":

@@ -38,9 +38,7 @@ MODELS: dict[str, frozenset[str]] = {
     "enhanced": frozenset(
         ("en", "en-US", "da", "nl", "fr", "de", "hi", "it", "ja", "ko", "no", "pl", "pt", "es", "sv")
     ),
-    "base": frozenset(
-        ("en", "en-US", "fr", "fr-CA", "de", "es", "it", "nl", "pt", "ru", "ja", "zh", "uk", "tr")
-    ),
+    "base": frozenset(("en", "en-US", "fr", "fr-CA", "de", "es", "it", "nl", "pt", "ru", "ja", "zh", "uk", "tr")),
 }
 """Deepgram's page "Models & languages overview"; nova-2-phonecall and its like speak English only."""
 FLUX_MODELS = ("flux-general-en", "flux-general-multi")
@@ -69,12 +67,8 @@ class Refusal:
 REFUSALS = {
     "http_400": Refusal(400, "Bad Request", "No such model/language/tier combination found."),
     "http_401": Refusal(401, "INVALID_AUTH", "Invalid credentials."),
-    "http_402": Refusal(
-        402, "ASR_PAYMENT_REQUIRED", "Project does not have enough credits for an ASR request."
-    ),
-    "http_403": Refusal(
-        403, "INSUFFICIENT_PERMISSIONS", "Your account does not have access to the requested model."
-    ),
+    "http_402": Refusal(402, "ASR_PAYMENT_REQUIRED", "Project does not have enough credits for an ASR request."),
+    "http_403": Refusal(403, "INSUFFICIENT_PERMISSIONS", "Your account does not have access to the requested model."),
     "http_429": Refusal(429, "TOO_MANY_REQUESTS", "Too many requests. Please try again later."),
     "http_500": Refusal(500, "INTERNAL_SERVER_ERROR", "Internal server error."),
 }

@@ -1,6 +1,7 @@
 """Where speech begins and ends in a stream of sound, told in the time of the sound itself."""
 
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -83,19 +84,23 @@ class Hearing:
         """Seconds of audio heard."""
         return (self._kept_from + len(self._kept)) / 2 / self.rate_hz
 
-    def feed(self, pcm: bytes) -> list[Block]:
-        """Takes sound of any length; returns the 10 ms blocks that it completed."""
+    def feed(self, pcm: bytes) -> Iterator[Block]:
+        """Takes sound of any length; yields the 10 ms blocks that it completes.
+
+        Each block is judged when it is asked for, so that `rest` works from the next block on.
+        """
         self._kept += pcm
         first = self._done - self._kept_from
         count = (len(self._kept) - first) // self._block_bytes
         if count <= 0:
-            return []
+            return
         self._done += count * self._block_bytes
         sound = sound_of(bytes(self._kept[first : first + count * self._block_bytes]))
         power = np.square(sound.reshape(count, -1)).mean(axis=1)
         levels: list[float] = (10 * np.log10(power + 1e-10)).tolist()
-        start_s = (self._done - count * self._block_bytes) / 2 / self.rate_hz
-        return [self._step(level, start_s + (index + 1) * BLOCK_S) for index, level in enumerate(levels)]
+        first_block = self._done // self._block_bytes - count
+        for index, level in enumerate(levels):
+            yield self._step(level, (first_block + index + 1) * BLOCK_S)
 
     def _step(self, level_db: float, at_s: float) -> Block:
         is_speech = self._detector.step(level_db)

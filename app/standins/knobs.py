@@ -1,5 +1,6 @@
 """Latencies, limits and faults of the stand-ins; set at the start, or at run time with `PUT /control`."""
 
+import asyncio
 import dataclasses
 import random
 from collections import Counter
@@ -45,16 +46,14 @@ class Knobs:
             wanted = known.get(name)
             if wanted is None:
                 problems.append(f"{name}: no such knob; there are {', '.join(known)}")
-            elif wanted is float and type(value) is int:
-                accepted[name] = float(value)
-            elif type(value) is not wanted:
+            elif type(value) is not wanted and not (wanted is float and type(value) is int):
                 problems.append(f"{name}: {wanted.__name__} wanted, not {value!r}")
             elif name == "fault" and value not in self.FAULTS:
                 problems.append(f"fault: {value!r} is none of {', '.join(self.FAULTS)}")
             elif wanted in (int, float) and name != "fault_count" and value < 0:
                 problems.append(f"{name}: {value} is negative")
             else:
-                accepted[name] = value
+                accepted[name] = wanted(value)
         if problems:
             raise ValueError("\n".join(problems))
         for name, value in accepted.items():
@@ -216,6 +215,8 @@ class Stats:
         self._sums: dict[str, float] = {}
         self.active = 0
         self.most_active = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     def count(self, name: str, by: int = 1) -> None:
         """Counts an event."""
@@ -227,11 +228,23 @@ class Stats:
 
     def __enter__(self) -> "Stats":
         self.active += 1
+        self._idle.clear()
         self.most_active = max(self.most_active, self.active)
         return self
 
     def __exit__(self, *_: object) -> None:
         self.active -= 1
+        if not self.active:
+            self._idle.set()
+
+    async def idle(self, timeout_s: float) -> None:
+        """Waits until nothing is active.
+
+        Raises:
+            TimeoutError: not within `timeout_s`.
+        """
+        async with asyncio.timeout(timeout_s):
+            await self._idle.wait()
 
     def __getitem__(self, name: str) -> int:
         return self._counts[name]

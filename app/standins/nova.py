@@ -111,10 +111,7 @@ class NovaStream:
 
     def _follow(self, at_s: float, silence_s: float, events: list[NovaEvent]) -> None:
         options = self._options
-        if (
-            options.endpointing_s is not None
-            and silence_s >= max(options.endpointing_s, SHORTEST_ENDPOINT_S) - 1e-6
-        ):
+        if options.endpointing_s is not None and silence_s >= max(options.endpointing_s, SHORTEST_ENDPOINT_S) - 1e-6:
             events.append(self._words(at_s, is_final=True, speech_final=True))
             self.hearing.rest()
         elif at_s - self._span_s > LONG_SPAN_S and silence_s >= SHORTEST_ENDPOINT_S:

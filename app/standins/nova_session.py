@@ -61,9 +61,7 @@ class NovaSession(Ears):
         self._tell(self._stream.feed(pcm))
         self._heard.set()
         if self._oddities and self.audio_s * 1000 >= self.knobs.fault_after_ms:
-            oddity = (
-                '{"type":"Results","channel":' if self.fault == "garbage" else '{"type":"Surprise","value":1}'
-            )
+            oddity = '{"type":"Results","channel":' if self.fault == "garbage" else '{"type":"Surprise","value":1}'
             self._oddities = set()
             self.outbox.put(0.0, self._ready(oddity))
 
@@ -196,9 +194,7 @@ class NovaSession(Ears):
             "start": round(words.start_s, 3),
             "is_final": words.is_final,
             "speech_final": words.speech_final and self.fault != "no_speech_final",
-            "channel": {
-                "alternatives": [{"transcript": transcript, "confidence": confidence, "words": listed}]
-            },
+            "channel": {"alternatives": [{"transcript": transcript, "confidence": confidence, "words": listed}]},
             "metadata": {
                 "request_id": self.request_id,
                 "model_info": {"name": "general-nova-3", "version": "2026-01-01.0", "arch": "nova-3"},

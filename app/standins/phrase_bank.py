@@ -24,7 +24,7 @@ SHORT_VOICES = ("fr+f1", "fr+f3", "fr+m1", "fr+m7")
 SHORT_RATES_WPM = (145, 185)
 MAX_CLAUSES = 5
 """A phrase in more pieces than this is kept only whole and from each piece to its end."""
-CACHE_VERSION = 1
+CACHE_VERSION = 2
 
 _CLAUSE_END = re.compile(r"(?<=[,.!?;:…])\s+")
 
@@ -137,12 +137,23 @@ class PhraseBank:
         plan = [(voice, RATE_WPM, phrases) for voice in self._voices]
         plan += [(voice, RATE_WPM, short) for voice in SHORT_VOICES if voice not in self._voices]
         plan += [(voice, rate_wpm, short) for voice in self._voices for rate_wpm in SHORT_RATES_WPM]
-        return [
+        templates = [
             template
             for voice, rate_wpm, wanted in plan
             for phrase in wanted
             for template in templates_of(phrase, speak(phrase, voice, rate_wpm))
         ]
+        # A clause that is also a phrase of its own is left out: the two sound alike, and differ in punctuation.
+        known = {_words(phrase): phrase for phrase in (*self.phrases, *phrases)}
+        return [
+            template
+            for template in templates
+            if known.get(_words(text := " ".join(template.words)), text) == text or template.is_whole
+        ]
+
+
+def _words(phrase: str) -> tuple[str, ...]:
+    return tuple(word for raw in phrase.lower().split() if (word := raw.strip(",.!?;:…")))
 
 
 def templates_of(phrase: str, sound: Sound) -> list[Template]:
@@ -160,13 +171,14 @@ def templates_of(phrase: str, sound: Sound) -> list[Template]:
         for last in range(first, count)
         if count <= MAX_CLAUSES or last == count - 1
     ]
+    tail = count - 1
     return [
-        _template(sound, pieces[first : last + 1], clauses[first : last + 1], last == count - 1)
+        _template(sound, pieces[first : last + 1], clauses[first : last + 1], last == tail, last - first == tail)
         for first, last in runs
     ]
 
 
-def _template(sound: Sound, pieces: list[Span], clauses: list[list[str]], is_tail: bool) -> Template:
+def _template(sound: Sound, pieces: list[Span], clauses: list[list[str]], is_tail: bool, is_whole: bool) -> Template:
     words = [word for clause in clauses for word in clause]
     ends: list[int] = []
     for piece, clause in zip(pieces, clauses, strict=True):
@@ -174,9 +186,6 @@ def _template(sound: Sound, pieces: list[Span], clauses: list[list[str]], is_tai
         for share in weights / weights[-1]:
             sample = piece.start - pieces[0].start + share * (piece.end - piece.start)
             ends.append(int(sample) // HOP_SAMPLES)
-    return Template(
-        tuple(words),
-        tuple(ends),
-        frames_of(sound[pieces[0].start : pieces[-1].end], np.zeros(1, np.float32)),
-        is_tail,
-    )
+    silent = np.zeros(1, np.float32)
+    frames = frames_of(sound[pieces[0].start : pieces[-1].end], silent)
+    return Template(tuple(words), tuple(ends), frames, is_tail, is_whole)

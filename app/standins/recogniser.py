@@ -78,12 +78,14 @@ class Template:
         word_ends: for each word, the frame in which it ends.
         frames: what it sounds like.
         is_tail: reaches to the end of the phrase; only those can still be under way.
+        is_whole: is all of the phrase.
     """
 
     words: tuple[str, ...]
     word_ends: tuple[int, ...]
     frames: Frames
     is_tail: bool
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)

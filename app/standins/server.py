@@ -95,9 +95,7 @@ class StandIns:
         try:
             for app, port in zip(apps, self._ports, strict=True):
                 # A client that leaves cancels its handler: that is how an interrupted answer is noticed.
-                runner = web.AppRunner(
-                    app, handler_cancellation=True, access_log=None, shutdown_timeout=SHUTDOWN_S
-                )
+                runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=SHUTDOWN_S)
                 self._runners.append(runner)
                 await runner.setup()
                 await web.TCPSite(runner, self._host, port).start()

@@ -28,9 +28,7 @@ Samples = npt.NDArray[np.int16]
 def tones(samples: int, *frequencies_hz: int, rate_hz: int = 8000) -> Samples:
     """One tone a channel; shape (samples, channels)."""
     at_s = np.arange(samples) / rate_hz
-    return np.stack([AMPLITUDE * np.sin(2 * np.pi * hz * at_s) for hz in frequencies_hz], axis=1).astype(
-        "<i2"
-    )
+    return np.stack([AMPLITUDE * np.sin(2 * np.pi * hz * at_s) for hz in frequencies_hz], axis=1).astype("<i2")
 
 
 def recording(path: Path, samples: int = 24_100) -> Path:
@@ -262,9 +260,7 @@ def test_nothing_to_convert_is_no_error(tmp_path: Path) -> None:
     assert convert_all(tmp_path).conversions == ()
 
 
-@pytest.mark.parametrize(
-    ("track", "frequencies_hz"), [("caller", [440]), ("bot", [1000]), ("both", [440, 1000])]
-)
+@pytest.mark.parametrize(("track", "frequencies_hz"), [("caller", [440]), ("bot", [1000]), ("both", [440, 1000])])
 def test_wav_in_memory(tmp_path: Path, track: str, frequencies_hz: list[int]) -> None:
     source = recording(tmp_path / "call.raw", 8000)
     with wave.open(io.BytesIO(as_wav_bytes(source, track))) as file:  # type: ignore[arg-type]

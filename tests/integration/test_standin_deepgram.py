@@ -78,9 +78,7 @@ def client(standins: StandIns, key: str = "good") -> AsyncDeepgramClient:
 @functools.lru_cache(maxsize=64)
 def caller(text: str = SENTENCE, voice: str = "fr+f3", rate_hz: int = 8000) -> bytes:
     """The sentence between half a second and two seconds of silence, s16le."""
-    sound = np.concatenate(
-        (np.zeros(rate_hz // 2), speak(text, voice, rate_hz=rate_hz), np.zeros(2 * rate_hz))
-    )
+    sound = np.concatenate((np.zeros(rate_hz // 2), speak(text, voice, rate_hz=rate_hz), np.zeros(2 * rate_hz)))
     return bytes((sound * 32767).astype("<i2").tobytes())
 
 
@@ -191,9 +189,7 @@ def two_of_three_frames(audio: bytes) -> bytes:
 
 
 def blanked(audio: bytes) -> bytes:
-    return b"".join(
-        audio[at : at + 320] if at // 320 % 3 != 2 else bytes(320) for at in range(0, len(audio), 320)
-    )
+    return b"".join(audio[at : at + 320] if at // 320 % 3 != 2 else bytes(320) for at in range(0, len(audio), 320))
 
 
 def double_speed(audio: bytes) -> bytes:
@@ -420,9 +416,7 @@ async def test_flux_turn(standins: StandIns) -> None:
     assert events.index("StartOfTurn") < events.index("EagerEndOfTurn") < events.index("EndOfTurn")
     eager = next(m for m in listener.of("TurnInfo") if m.event == "EagerEndOfTurn")
     assert eager.transcript == end.transcript
-    updates = [
-        m for m in listener.of("TurnInfo") if m.event == "Update" and m.turn_index == 0 and m.transcript
-    ]
+    updates = [m for m in listener.of("TurnInfo") if m.event == "Update" and m.turn_index == 0 and m.transcript]
     assert all(SENTENCE.startswith(m.transcript) for m in updates)
     assert len(updates) >= 3
     assert listener.messages[-1].turn_index == 1

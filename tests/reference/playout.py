@@ -243,7 +243,6 @@ class PlayoutBuffer:
             if not self._silenced:
                 self._cut()
                 self._silenced = self._rejoin = True
-                self._last = 0
                 self._concealment.stop()
             return self._take_tail(FRAME)
         if self._mode is not Mode.PLAYING:

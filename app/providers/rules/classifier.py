@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from app.dialogue.fields import extract
+from app.dialogue.french_numbers import digits_of
 from app.dialogue.intents import Fields, Intent, Understanding
 from app.dialogue.spoken_email import has_at_sign
 from app.dialogue.states import State
@@ -16,6 +17,7 @@ from app.providers.rules.topics import find_topic, is_complaint
 Verdict = tuple[Intent, float]
 
 UNCLEAR: Verdict = (Intent.UNCLEAR, 0.3)
+DIGITS_OF_A_NUMBER_MIN = 4
 SURE = 0.97
 """Such an answer skips the language model."""
 
@@ -24,10 +26,10 @@ ASKING_YES_NO = frozenset({State.TICKET_VERIFICATION, State.SOLUTION, State.VERI
 
 _SURE_YES = re.compile(r"(?:(?:oui|si|tout a fait|exactement|absolument|bien sur|effectivement|affirmatif|en effet|merci|c est ca|carrement|voila) ?)+")
 _SURE_NO = re.compile(r"(?:(?:non|pas du tout|absolument pas|vraiment pas|toujours pas|merci|du tout|negatif|jamais) ?)+")
-_POLITE_ONLY = re.compile(r"(?:merci|svp|bonjour|bonsoir|allo|madame|monsieur| )+")
+_POLITE_ONLY = re.compile(r"(?:merci|svp|bonjour|bonsoir|allo|madame|monsieur|salut| )+|oui (?:bonjour|allo|bonsoir)(?: (?:madame|monsieur))?|allo oui(?: bonjour)?")
 _REFUSED_FIELD = re.compile(
     r"\b(?:pas|aucune?|sans|ni) (?:\w+ ){0,2}?(?:d |de |l |le )?(?:e ?mails?|mail|adresse|entreprise|societe|numero|telephone)\b"
-    r"|\b(?:veux|prefere|souhaite|peux|vais|donne|envie|connais|rappelle|souviens)(?:rais|rai)? pas\b|\bj en ai pas\b|\bpas (?:de|d) \w+$"
+    r"|\b(?:veux|prefere|souhaite|peux|vais|donne|envie|connais|rappelle|souviens)(?:rais|rai)? pas\b|\b(?:j|n) en ai (?:pas|aucune?|plus)\b|\bpas (?:envie|question|donner)\b|\bpas (?:de|d) \w+$"
 )
 _PRIVATE_PERSON = re.compile(r"\bparticulier\b|\btitre personnel\b|\bindependante?\b|\bauto ?entrepreneur\b|\ba mon compte\b")
 _RESTORED = re.compile(r"\b(?:c est bon|remarche|refonctionne|revenue?s?|retabli\w*|regle\w*|resolu\w*|reparti\w*|repare\w*|marche (?:a nouveau|de nouveau)|plus de probleme)\b")
@@ -89,7 +91,8 @@ def _answered_after(turn: _Turn, request: Request, end: int) -> bool:
     }.get(turn.state, set())
     if any(signal.kind in telling for signal in later):
         return True
-    return turn.state in DESCRIBING and find_topic(turn.words[end:], described=False) is not None
+    rest = turn.words[end:]
+    return turn.state in DESCRIBING and is_complaint(rest) and find_topic(rest, described=False) is not None
 
 
 def _own_question(turn: _Turn) -> Verdict | None:
@@ -109,6 +112,8 @@ def _own_question(turn: _Turn) -> Verdict | None:
 
 def _described_problem(turn: _Turn) -> Verdict | None:
     service = [signal for signal in turn.signals if signal.kind is Kind.SERVICE]
+    if says_goodbye(turn.words) and not re.search(r"\bre(?:marche|fonctionne)|\brevenu", turn.words):
+        service = []
     if service and service[-1].positive and _RESTORED.search(turn.words) and not is_complaint(turn.words):
         return Intent.YES, 0.7
     return find_topic(turn.words, described=True)
@@ -123,6 +128,8 @@ def _ticket_answer(turn: _Turn) -> Verdict | None:
         return _verdict(tickets[-1].positive, 0.85)
     if answers:
         return _bare(turn, answers)
+    if re.search(r"\b(?:ticket|dossier)\b", turn.words) and not has_negation(turn.words):
+        return Intent.YES, 0.6
     return None
 
 
@@ -133,8 +140,7 @@ def _identity_answer(turn: _Turn) -> Verdict | None:
         return Intent.IDENTITY_PROVIDED, 0.85
     if _PRIVATE_PERSON.search(turn.words):
         return Intent.IDENTITY_PROVIDED, 0.6
-    digits = re.findall(r"\d", turn.as_said)
-    if len(digits) >= 4:
+    if len(digits_of(turn.as_said)) >= DIGITS_OF_A_NUMBER_MIN:
         return Intent.IDENTITY_PROVIDED, 0.6
     if _REFUSED_FIELD.search(turn.words):
         return Intent.NO, 0.7
@@ -242,6 +248,8 @@ def _plain_answer(turn: _Turn) -> Verdict | None:
     if _POLITE_ONLY.fullmatch(turn.words):
         return None
     answers = [signal for signal in turn.signals if signal.kind is not Kind.UNSURE and signal.kind is not Kind.TICKET]
+    if turn.words == "voila":
+        return None
     if answers and not any(signal.kind is Kind.UNSURE for signal in turn.signals):
         bare = [signal for signal in answers if signal.kind is Kind.ANSWER]
         if not bare and not answers[-1].positive:

@@ -42,7 +42,7 @@ _REWRITES = [
         (r"re marche", "remarche"), (r"re fonctionne", "refonctionne"), (r"a re marche", "a remarche"),
         (r"qu il y ait", "qu y a"),
         (r"aujourd hui", "aujourdhui"),
-        (r"est ce que|est ce qu", "estceque"),
+        (r"(?<!qu )est ce qu[e]?", "estceque"),
         (r"s il (?:vous|te) plait|svp|stp|si vous plait", "svp"),
         (r"(?:d une|par) la suite", ""),
         (r"un coup sur (?:2|deux)", "uncoupsurdeux"), (r"une fois sur (?:2|deux|trois|3)", "uncoupsurdeux"),

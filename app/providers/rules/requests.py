@@ -5,14 +5,14 @@ from enum import Enum
 
 _PERSON = (
     r"(?:quelqu un|conseill\w+|technicien\w*|humaine?s?|operat(?:eur|rice)\w*|responsables?|agents?|interlocut\w+"
-    r"|vraie? \w+|une (?:autre )?personne|(?:un|une|votre|vos|tes) collegues?|manager|superieure?|supervis\w+|chef|directeur"
+    r"|vraie? \w+|une (?:autre )?personne|(?:un|une|votre|vos|tes) collegues?|manager|superieure?|supervis\w+|(?:un|le|votre|ton) chef|directeur"
     r"|direction|standardiste|standard|secretaire|patron|hotline|accueil|vendeur|commerciale?|expert|specialiste|depanneur"
     r"|(?:le |un |votre |au |du )?(?:service|support|departement) (?:\w+)|etre vivant|gens)"
 )
 _WANT = (
     r"(?:parler|reparler|passez|passer|passe (?:moi|nous)|passes moi|me passe|transfer\w+|mettez|mettre|met moi|joindre"
     r"|avoir|voir|veux|veut|voudrais|voulais|voudrait|souhait\w+|aimerais|aimerait|prefer\w+|besoin|demande|discuter"
-    r"|echanger|contacter|dialoguer|faut|faudrait|exige|donnez|envoye[rz]|envoie|rappel(?:ez|er|le)|redirig\w+|basculer"
+    r"|echanger|contacter|dialoguer|faut|faudrait|exige|donnez|envoye[rz]|envoie|rappel(?:ez|er|le)|redirig\w+|bascul\w+"
     r"|orient\w+|avoir affaire|relation|peut|pourrait|trouver|appelez|appeler|reclame|devrait|connectez)"
 )
 _MACHINE = (
@@ -25,10 +25,13 @@ _HUMAN = re.compile(
     rf"|parle(?:rai)? pas|discute pas|saoule\w*|soule\w*|gonfle\w*|envie de|fatigue\w*|enerve\w*|insupportable|hors de question"
     rf"|impossible|bete|nuls?|ca suffit|n importe quoi|encore|pas|plus de|arretez?|a quoi ca sert|rien) "
     rf"(?:(?!marche|fonctionne)\w+ ){{0,6}}?{_MACHINE}\b"
-    r"|\b(?:passez|transferez|basculez|mettez|redirigez) (?:moi|nous)(?: en relation| svp| vite| donc)*$"
+    r"|\b(?:passez|transferez|basculez|redirigez) (?:moi|nous)\b(?! (?:l expression|le mot))|\bmettez (?:moi|nous) en (?:relation|contact|communication)\b"
+    r"|\b(?:etre|me faire|m avoir) (?:transferee?|mise? en (?:relation|contact)|redirigee?|rappelee?)\b"
+    rf"|\b(?:estceque |est ce qu )?y a (?:t il )?(?:un|une|des|pas un|moyen d avoir) {_PERSON}\b(?! (?:qui|est|a)\b)"
     r"|\bquelqu un de (?:vrai|competent|reel|humain|vivant|chez vous|serieux|plus)\b|\b(?:etre humain|vrai humain|vraie personne)\b"
     r"|\b(?:un|une|d) (?:vrai )?humaine?\b"
     r"|\b(?:qu on|que quelqu un|qu un \w+|que vous) me rappel\w+|\bfaites moi rappeler|^(?:non |oui )?rappelez moi\b"
+    rf"|\b(?:aurait|y a|auriez|avez|y aurait) (?:t il |il |vous )?pas (?:un |une )?{_PERSON}"
     r"|\bmise en relation\b|\btransfert (?:vers|a|au|svp)\b|\bun transfert\b"
 )
 _HUMAN_ALONE = re.compile(
@@ -51,17 +54,17 @@ _REPEAT = re.compile(
     r"|\b(?:je )?vous (?:entends?|comprends?|recois|capte|suis|avais pas|avais mal) (?:\w+ )?(?:pas|mal|plus|rien|hache|entendu)\b"
     r"|\bvous (?:ai|avais) (?:pas|mal) (?:bien )?(?:entendu|compris|saisi)\b"
     r"|\bj (?:entends|ecoutais) (?:\w+ )?(?:pas|rien|mal|plus)(?: bien| du tout| grand chose)?(?: ce que vous \w+)?(?: svp)?$"
-    r"|\b(?:je|on) (?:ne |n y )?comprends? (?:\w+ )?(?:pas|rien|plus|mal)(?: bien| du tout| trop| tout| votre question| la question"
+    r"|(?<!que )\b(?:je|on) (?:ne |n y )?comprends? (?:\w+ )?(?:pas|rien|plus|mal)(?: bien| du tout| trop| tout| votre question| la question"
     r"| ce que vous (?:\w+ ?)+| ce qu (?:\w+ ?)+| de quoi (?:\w+ ?)+| desole| svp| ce que ca veut dire)*$"
     r"|\bdu mal a (?:vous )?(?:entendre|comprendre|suivre)\b|\bmal (?:a )?vous (?:entendre|comprendre)\b"
-    r"|\b(?:vous|tu) (?:avez|as|m avez) (?:dit|demande) quoi\b|\bvous (?:disiez|dites)(?: quoi)?$|\bvous dites quoi\b"
+    r"|\b(?:vous|tu) (?:avez|as|m avez) (?:dit|demande) quoi\b|\bvous (?:disiez|dites|avez dit)(?: quoi)?$|\b(?:qu est ce (?:que je|qu il)|vous voulez que je|que dois je) (?:dois |faut |faut que je )?(?:faire|fasse|dise|dire)\b|\bvous dites quoi\b"
     r"|\bqu est ce que vous (?:avez dit|m avez dit|m avez demande|avez demande|dites|disiez|voulez dire|entendez|me demandez|voulez)\b"
     r"|\bque (?:dites|disiez|voulez|voulez vous dire|me demandez)(?: vous)?\b|\bqu avez vous dit\b|\bde quoi vous parlez\b"
     r"|\bquoi deja\b|\b(?:quelle|c est quoi|c etait quoi) (?:etait |est )?(?:la|votre) question\b|\bla question(?: (?:c est|c etait) quoi)?$|\b(?:je|on) (?:dois |doit )?(?:faire|fais|fait|debranche|appuie|debrancher) quoi\b|^(?:il |faut |je dois )*\w+(?:er|ir|re) quoi$"
     r"|\bvous voulez (?:dire )?quoi\b|\bvous pouvez redemander\b|\bce que vous (?:avez dit|venez de dire|disiez)\b(?!.* (?:fait|marche))"
     r"|\b(?:parle[rz]?|articule\w*|dites le|allez) (?:\w+ )?(?:plus |moins |un peu )*(?:fort|lentement|doucement|vite|clairement)\b"
     r"|^(?:\w+ )?(?:plus|moins) (?:lentement|fort|vite|doucement)\b|\bencore une fois svp\b|^encore une fois$"
-    r"|\bc est a dire$|\bcomment ca(?: un| une| le| la|$)|\b(?:ca|qu est ce que ca) veut dire\b|\bplait il\b"
+    r"|\bc est a dire$|\bcomment ca(?: un| une| le| la|$)|\b(?:ca|qu est ce que ca) veut dire\b|\bplait il\b|^pardon (?:un|une|quel|quelle|mon|ma|le|la) \w+$"
     r"|^(?:mais |et |oui |attendez )?(?:c est|c etait) quoi (?!ce |cette |le prix|les|votre|vos)(?:\w+ ?){1,4}$|^(?:mais )?c est quoi$"
     r"|^(?:un|une|le|la|de|mon|ma|quel|quelle) (?:\w+ )?(?:quoi|ticket de quoi)$|^(?:un|quel) (?:ticket|dossier|code|numero)(?: de quoi)?$"
     r"|\b(?:je )?(?:n )?ai (?:pas|rien) (?:bien |tout )?(?:compris|entendu|saisi|suivi)$|\breprenez\b|\brecommencez\b|^redemandez"
@@ -79,12 +82,12 @@ _COUNT = r"(?:un|une|deux|trois|quatre|cinq|dix|trente|quelques|1|2|3|4|5|10|30|
 _HOLD = re.compile(
     rf"(?<!depuis )(?<!pendant )(?<!toutes les )(?<!tous les )(?<!y a )(?<!fait )(?<!dans )(?<!bout de )(?<!d ici )(?<!apres )"
     rf"(?<!chaque )(?<!attendu )(?<!dure )(?<!toutes )(?<!prend )(?<!bout d )(?<!debranche )(?<!marche )(?<!fonctionne )"
-    rf"\b{_COUNT} (?:toute )?(?:petite?s? |tite )?{_SHORT_TIME}\b(?! (?:que (?:ca|c|j|la|le)|plus tard|apres|sur|par|de coupure|et ca|puis))"
-    r"|(?<!vous )(?<!vous n )(?<!vous m )\b(?:attendez|attends(?! (?:que|depuis|le|un|une|la))|patientez|patience|bougez pas|bouge pas"
+    rf"\b{_COUNT} (?:toute )?(?:petite?s? |tite )?{_SHORT_TIME}\b(?! (?:que (?:ca|c|j|la|le)|a perdre|plus tard|apres|sur|par|de coupure|et ca|puis))"
+    r"|(?<!vous )(?<!vous n )(?<!vous m )\b(?:attendez|(?<!j )attends(?! (?:depuis|le|un|une|la|toujours|encore))|(?:pouvez|pourriez|peux) (?:vous |tu )?(?:m )?(?:patienter|attendre)|patientez|patience|bougez pas|bouge pas"
     r"|quitte[zr]? pas|restez (?:en ligne|la)|raccrochez pas|coupez pas|une tite seconde)\b(?<!j attends)"
     r"|^(?:oui |ok |svp )?(?:minute|seconde|instant|attente|deux sec)(?: (?:svp|papillon))?$"
     r"|\b(?:laisse[zr]?|donnez|accordez) (?:moi|nous) (?:\w+ ){0,3}?(?:voir|regarder|verifier|chercher|temps|minutes?|secondes?|reflechir"
-    r"|noter|retrouver|prendre|finir|terminer|instant|deux|cinq|rechercher|aller|recuperer|allumer|ouvrir|demander|attraper)\b"
+    r"|noter|retrouver|prendre|finir|terminer|instant|deux|cinq|rechercher|aller|recuperer|allumer|ouvrir|demander|attraper|tester|essayer|descendre|monter|faire)\b"
     r"|\ble temps (?:que je|de (?:\w+ )?(?:trouver|chercher|regarder|verifier|retrouver|prendre|recuperer|noter|demander|me))\b"
     r"|\bje (?:re)?prends (?:de quoi|un stylo|un papier|mes lunettes|mes papiers|mon dossier|ma facture|mon carnet)\b"
     r"|\bj arrive(?! (?:pas|plus|a|toujours|meme|jamais|encore|bien|mal))\b|\bun peu de temps\b|\bje suis a vous dans\b"
@@ -93,7 +96,7 @@ _HOLD = re.compile(
 _LOOKING = re.compile(
     r"\b(?:je|j) (?:le |la |l |les |vous |re)?(?:cherche|recherche|regarde|verifie|controle|retrouve)\b(?! (?:a\b|pas|plus|quelqu|un (?:conseil|forfait|tech)"
     r"|une (?:offre|autre)|la tele|netflix|des? (?:film|serie|video)|youtube|un film|jamais|toujours|souvent))"
-    r"|\bje (?:vais|dois|pars|file|cours|vais devoir|vais aller) (?:\w+ )?(?:le |la |l |les |vous )?(?:chercher|voir(?! (?:si|un tech))|regarder|verifier"
+    r"|\bje (?:vais|dois|pars|file|cours|vais devoir|vais aller) (?:\w+ )?(?:le |la |l |les |vous )?(?:chercher|voir(?! (?:si|ce|un tech))|regarder|verifier"
     r"|prendre (?:mon|ma|mes|le|la|un|de)|demander|recuperer|retrouver|rechercher)\b(?! (?:un forfait|un autre))"
     r"|\b(?:faut|dois) (?:que )?(?:je )?(?:\w+ )?(?:cherche|retrouve|regarde|verifie|aille (?:\w+ )?(?:chercher|voir|prendre)|mette la main)\b"
     r"|\bje (?:me )?(?:depeche|deplace|leve)\b|\bje demande a (?:ma|mon)\b"
@@ -111,7 +114,7 @@ _LEAVING = re.compile(
     r"\b(?:laisse[zr]?|laissons) tomber\b|\bje (?:vous |vais vous |vais |te |re)?(?:rappellerai|rappellerais|rappeler|retelephone\w*|recontacte\w*"
     r"|rapellerai|reviendrai)\b(?! (?:votre|l adresse|mon|ma))|\b(?:je|on) (?:vous |se )?rappelle(?:ra)? (?:plus tard|demain|apres|ce soir|dans|quand|si|une autre|lundi|cet|tout a l"
     r"|des que|un autre|bientot|la semaine|mardi|mercredi|jeudi|vendredi|samedi)"
-    r"|\bje (?:vous )?rappelle$|\btant pis\b|\bje (?:vais )?(?:raccroche|raccrocher)\b|\bje (?:vais (?:devoir )?|dois )?vous laisse[r]?\b"
+    r"|\bje (?:vous )?rappelle$|\btant pis\b|\b(?:raccroche|raccrocher)\b(?! (?:tout|toute|quand))|\bje (?:vais (?:devoir )?|dois )?vous laisse[r]?\b"
     r"|\bje dois (?:y aller|raccrocher|partir|filer)\b|\b(?:faut|il faut) que (?:j y aille|je parte|je file|je vous laisse|je raccroche)\b"
     r"|\boubliez\b(?! pas)|\bannulez(?: tout)?$|\b(?:j|on) (?:abandonne|arrete la|laisse tomber)\b"
     r"|\b(?:on |en )?(?:arrete|reste) la\b|\bje verrai (?:ca )?plus tard\b|\bje m en occuperai\b|\bj y vais (?:au ?revoir|bonne)|\bc est pas grave (?:merci|au|je)"
@@ -139,6 +142,8 @@ def asks_human(words: str) -> bool:
         return False
     if re.search(_MACHINE, match[0]):
         return True
+    if " pas " in match[0]:
+        return True  # "y aurait pas un conseiller ?"
     return not _HUMAN_DECLINED.search(words) and not (_HUMAN_PAST.search(words) and "parler" not in words)
 
 

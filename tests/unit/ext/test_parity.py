@@ -129,9 +129,7 @@ RATES = [8000, 11025, 12000, 16000, 22050, 24000, 44100, 48000]
 
 @given(st.sampled_from(RATES), st.sampled_from(RATES), st.lists(pcm, max_size=3))
 @settings(max_examples=40, deadline=None)
-def test_resampling_is_within_one_step_of_float64(
-    source_hz: int, target_hz: int, chunks: list[bytes]
-) -> None:
+def test_resampling_is_within_one_step_of_float64(source_hz: int, target_hz: int, chunks: list[bytes]) -> None:
     kernel = ext.resample.Resampler(source_hz, target_hz)
     twin = tests.reference.resample.Resampler(source_hz, target_hz)
     assert kernel.delay_ms == pytest.approx(twin.delay_ms, abs=1e-12)
@@ -230,9 +228,7 @@ def test_any_schedule_plays_the_same_bytes(knobs: dict[str, Any], schedule: list
         name, *arguments = step
         if name == "push":
             now_ms += arguments[2]
-            kernel, twin = (
-                buffer.push(buffer.epoch + arguments[0], arguments[1], now_ms / 1000) for buffer in both
-            )
+            kernel, twin = (buffer.push(buffer.epoch + arguments[0], arguments[1], now_ms / 1000) for buffer in both)
         elif name == "pull":
             now_ms += 20 * arguments[0]
             kernel, twin = ([buffer.pull() for _ in range(arguments[0])] for buffer in both)

@@ -41,9 +41,7 @@ def pull_all(buffer: Any, frames: int) -> list[int]:
 def voice(count: int, hz: float = 150.0, amplitude: int = 12000) -> list[int]:
     """A loud steady vowel: a tone and its third harmonic, not zero at either end."""
     turn = 2 * math.pi * hz / 8000
-    return [
-        round(amplitude * (math.sin(turn * i + 1) + 0.4 * math.sin(3 * turn * i + 1))) for i in range(count)
-    ]
+    return [round(amplitude * (math.sin(turn * i + 1) + 0.4 * math.sin(3 * turn * i + 1))) for i in range(count)]
 
 
 def largest_step(samples: list[int]) -> int:
@@ -200,12 +198,42 @@ def test_a_pause_and_a_full_queue_are_not_jitter(make: Make) -> None:
     buffer.pause()
     buffer.push(1, pack(voice(160)), 9.0)
     assert buffer.prebuffer_ms == 20
-    buffer.resume()
-    assert buffer.interrupt() == 2
-    assert buffer.push(2, pack(voice(1000)), 10.0) == 800
-    pull(buffer)
-    assert buffer.push(2, pack(voice(160)), 19.0) == 160
+    buffer.interrupt()
+    buffer.pause()
+    buffer.push(2, pack(voice(160)), 9.0)
+    buffer.push(2, pack(voice(160)), 10.0)
     assert buffer.prebuffer_ms == 20
+    assert buffer.interrupt() == 3
+    assert buffer.push(3, pack(voice(1000)), 10.0) == 800
+    pull(buffer)
+    assert buffer.push(3, pack(voice(160)), 19.0) == 160
+    assert buffer.prebuffer_ms == 20
+
+
+def test_a_sentence_behind_another_is_late_only_when_the_first_has_been_played(make: Make) -> None:
+    buffer = make()
+    buffer.push(1, pack(voice(8000)), 0.0)
+    buffer.finish(1)
+    buffer.push(1, pack(voice(160)), 0.1)
+    buffer.push(1, pack(voice(160)), 1.0)
+    assert buffer.prebuffer_ms == 20
+    buffer.push(1, pack(voice(160)), 1.2)  # due at 0.1 + 1.04
+    assert buffer.prebuffer_ms == 60
+
+
+def test_an_utterance_with_an_underrun_does_not_lower_the_prebuffer(make: Make) -> None:
+    buffer = make()
+    buffer.push(1, pack(voice(160)), 0.0)
+    pull_all(buffer, 2)
+    buffer.finish(1)
+    assert (buffer.underruns, buffer.prebuffer_ms) == (1, 40)
+    seen = []
+    for number in range(6):
+        pull_all(buffer, 2)
+        buffer.push(1, pack(voice(160)), 1.0 + number)
+        buffer.finish(1)
+        seen.append(buffer.prebuffer_ms)
+    assert seen == [40, 40, 40, 40, 40, 20]  # 40 ms * (7/8)**6 < 20 ms
 
 
 # -- bounds and epochs
@@ -330,6 +358,20 @@ def test_a_pause_taken_back_before_the_next_frame_is_not_heard(make: Make) -> No
     assert heard[FADE:] == said[FADE:]
 
 
+@pytest.mark.parametrize("finished", [True, False])
+def test_resuming_with_nothing_left_is_silent(make: Make, finished: bool) -> None:
+    buffer = make()
+    buffer.push(1, pack(voice(320)), 0.0)
+    pull_all(buffer, 2)
+    buffer.pause()
+    assert pull(buffer)[0] != 0  # the fade-out of the last sample
+    if finished:
+        buffer.finish(1)
+    buffer.resume()
+    assert pull_all(buffer, 4) == [0] * 640
+    assert buffer.underruns == (0 if finished else 1)
+
+
 def test_an_interruption_ends_a_pause_silently(make: Make) -> None:
     buffer = make()
     buffer.push(1, pack(voice(1600)), 0.0)
@@ -362,6 +404,14 @@ def test_running_dry_repeats_the_voice_and_decays_within_60_ms(make: Make, hz: f
     assert error < 0.25 * 12000
     assert heard[1000 + 480 :] == [0] * (12 * FRAME - 1480)
     assert not buffer.idle
+
+
+def test_concealing_a_sound_without_a_period_makes_no_step(make: Make) -> None:
+    """20 Hz is lower than any pitch searched for: every repetition has to be bent into the next."""
+    buffer = make()
+    said = voice(1000, hz=20.0)
+    buffer.push(1, pack(said), 0.0)
+    assert largest_step(pull_all(buffer, 12)[FADE:]) <= 1500
 
 
 def test_concealing_noise_makes_no_step_larger_than_the_noise(make: Make) -> None:

@@ -1,0 +1,205 @@
+"""A whole installation for end-to-end tests: stand-ins, server and PostgreSQL as processes of their own.
+
+Everything goes over real sockets and through the real SDKs. A world lives inside one `asyncio.run`; what is left of
+it (reports, tickets, recordings, metrics) is judged afterwards.
+"""
+
+import asyncio
+import os
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
+
+from app.caller.caller import place_call
+from app.caller.report import CallReport
+from app.caller.script import Script, read_script
+from app.commands.children import finish, voicebot
+from app.media.clock import FrameClock
+from app.store.clients import Clients
+from app.store.embedded import EmbeddedPostgres
+from app.store.migrate import migrate
+from app.store.pool import Database
+from app.store.tickets import Ticket, Tickets
+
+TICKET_TIMEOUT_S = 20.0
+
+
+@dataclass(slots=True)
+class CallResult:
+    """One call, from outside and from inside."""
+
+    report: CallReport
+    ticket: Ticket
+    recording: Path
+
+    @property
+    def caller_words(self) -> list[str]:
+        """What the bot understood the caller to say."""
+        return [line["text"] for line in self.ticket.transcript if line["speaker"] == "caller"]
+
+    @property
+    def bot_words(self) -> str:
+        """Everything of the bot that was heard."""
+        return " ".join(line["text"] for line in self.ticket.transcript if line["speaker"] == "bot")
+
+
+@dataclass(slots=True)
+class World:
+    """What is left when it is over."""
+
+    calls: dict[str, CallResult] = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)
+    log: list[dict[str, Any]] = field(default_factory=list)
+    exit_code: int | None = None
+    heard_by_deepgram: dict[str, bytes] = field(default_factory=dict)
+
+    def metric(self, name: str, **labels: str) -> float:
+        """One sample of the last scrape; 0.0 where there is none."""
+        return self.metrics.get(_key(name, labels), 0.0)
+
+
+def run_world(
+    directory: Path,
+    scripts: Mapping[str, Script | str],
+    environment: Mapping[str, str] | None = None,
+    knobs: Sequence[str] = (),
+    phrases: Sequence[Path] = (),
+) -> World:
+    """Starts everything, places all calls at once, waits for their tickets, stops everything.
+
+    Args:
+        directory: everything that is written goes below it.
+        scripts: by name, a script or the name of a shipped one.
+        environment: settings besides the harness's own.
+        knobs: of the stand-ins, "groq.fault=hang".
+        phrases: files with more sentences for the recogniser.
+    """
+    return asyncio.run(_run(directory, scripts, dict(environment or {}), knobs, phrases))
+
+
+async def _run(
+    directory: Path,
+    scripts: Mapping[str, Script | str],
+    environment: dict[str, str],
+    knobs: Sequence[str],
+    phrases: Sequence[Path],
+) -> World:
+    world = World()
+    async with AsyncExitStack() as stack:
+        postgres = await stack.enter_async_context(EmbeddedPostgres(directory / "postgres"))
+        await migrate(postgres.clients_url, "clients")
+        await migrate(postgres.tickets_url, "tickets")
+        clients_db = await stack.enter_async_context(Database(postgres.clients_url))
+        tickets_db = await stack.enter_async_context(Database(postgres.tickets_url))
+        tickets = Tickets(tickets_db)
+        await _seed(Clients(clients_db), tickets)
+        words = [part for name in ("deepgram", "groq", "elevenlabs") for part in (f"--{name}-port", "0")]
+        words += [part for knob in knobs for part in ("--knob", knob)]
+        words += [part for file in phrases for part in ("--phrases", str(file))]
+        standins = await stack.enter_async_context(voicebot("standins", *words, reads="stdout"))
+        addresses = await standins.wait_for()
+        settings = _settings(directory, postgres, addresses) | environment
+        await finish("cache", "build", environment=settings)
+        server_stack = AsyncExitStack()
+        server = await server_stack.enter_async_context(voicebot("serve", reads="stderr", environment=settings))
+        async with server_stack:
+            listening = await server.wait_for("listening")
+            watcher = asyncio.create_task(_watch(server, world))
+            uuids = {name: uuid4() for name in scripts}
+            reports = await _place(scripts, uuids, listening["audiosocket_port"])
+            for name, call_uuid in uuids.items():
+                ticket = await _ticket(tickets, call_uuid)
+                recording = directory / "recordings" / (ticket.recording or "none")
+                world.calls[name] = CallResult(reports[name], ticket, recording)
+            world.metrics = await _scrape(listening["metrics_port"])
+            watcher.cancel()
+        world.exit_code = server.process.returncode
+    return world
+
+
+def _settings(directory: Path, postgres: EmbeddedPostgres, addresses: Mapping[str, str]) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "PYTHONPATH")}
+    return kept | {
+        "DEEPGRAM_API_KEY": "a-key",
+        "GROQ_API_KEY": "a-key",
+        "ELEVENLABS_API_KEY": "a-key",
+        "DEEPGRAM_URL": addresses["deepgram"],
+        "GROQ_URL": addresses["groq"],
+        "ELEVENLABS_URL": addresses["elevenlabs"],
+        "CLIENTS_DATABASE_URL": postgres.clients_url,
+        "TICKETS_DATABASE_URL": postgres.tickets_url,
+        "RECORDINGS_DIR": str(directory / "recordings"),
+        "SPOOL_DIR": str(directory / "spool"),
+        "CACHE_DIR": str(directory / "cache"),
+        "AUDIOSOCKET_HOST": "127.0.0.1",
+        "AUDIOSOCKET_PORT": "0",
+        "METRICS_PORT": "0",
+        "MAX_CONCURRENT_CALLS": "60",
+        "STRUCTURED_LOGGING": "true",
+        "SOLUTION_WAIT_SECONDS": "3",
+    }
+
+
+async def _seed(clients: Clients, tickets: Tickets) -> None:
+    """Marie Lopez of the shipped script, whose ticket is waiting."""
+    from datetime import UTC, datetime, timedelta
+
+    client = await clients.add(
+        first_name="Marie", last_name="Lopez", company="Boulangerie Martin", phone="+33199000001"
+    )
+    began = datetime.now(UTC) - timedelta(days=1)
+    await tickets.save(
+        Ticket(uuid4(), started_at=began, ended_at=began, client_id=client.id, problem_type="internet", status="open")
+    )
+
+
+async def _place(scripts: Mapping[str, Script | str], uuids: Mapping[str, UUID], port: int) -> dict[str, CallReport]:
+    clock = FrameClock()
+    jobs = [
+        place_call(
+            script if isinstance(script, Script) else read_script(script),
+            "127.0.0.1",
+            port,
+            call_uuid=uuids[name],
+            clock=clock,
+            keeps_sound=len(scripts) <= 10,
+        )
+        for name, script in scripts.items()
+    ]
+    return dict(zip(scripts, await asyncio.gather(*jobs), strict=True))
+
+
+async def _ticket(tickets: Tickets, call_uuid: UUID) -> Ticket:
+    end_s = time.monotonic() + TICKET_TIMEOUT_S
+    while time.monotonic() < end_s:
+        ticket = await tickets.by_call(call_uuid)
+        if ticket is not None and ticket.ended_at is not None:
+            return ticket
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"no ticket for call {call_uuid} after {TICKET_TIMEOUT_S:.0f} s")
+
+
+async def _scrape(port: int) -> dict[str, float]:
+    async with httpx.AsyncClient(timeout=5.0) as http:
+        text = (await http.get(f"http://127.0.0.1:{port}/metrics")).text
+    return {
+        _key(sample.name, sample.labels): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+async def _watch(server: Any, world: World) -> None:
+    async for event in server.events():
+        world.log.append(event)
+
+
+def _key(name: str, labels: Mapping[str, str]) -> str:
+    return name + "".join(f"{{{label}={value}}}" for label, value in sorted(labels.items()))
