@@ -7,6 +7,7 @@ Environment:
 """
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from Cython.Build import cythonize
@@ -32,8 +33,11 @@ def extensions() -> list[Extension]:
     ]
 
 
+# Cython annotates this function only in part, which strict typing takes for an untyped call.
+translate: Callable[..., list[Extension]] = cythonize
+
 setup(
-    ext_modules=cythonize(
+    ext_modules=translate(
         extensions(),
         compiler_directives={"boundscheck": DEBUG, "initializedcheck": DEBUG, "linetrace": DEBUG},
         force=DEBUG,

@@ -146,7 +146,7 @@ def standins(
     run(serve_standins(host, deepgram_port, groq_port, elevenlabs_port, phrases or [], knob or []))
 
 
-@app.command(epilog='Example:  echo "VERIFICATION\tnon mais c\'est bon ça remarche" | voicebot intents --offline --tsv -')
+@app.command(epilog='Example:  voicebot intents --state VERIFICATION --offline "non mais c\'est bon ça remarche"')
 @plain_errors
 def intents(
     utterance: Annotated[list[str] | None, typer.Argument(help="What the caller said.")] = None,

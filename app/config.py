@@ -19,7 +19,7 @@ from app.errors import ConfigError
 Network = IPv4Network | IPv6Network
 
 DEEPGRAM_FRENCH_MODELS = ("nova-3", "nova-3-general", "nova-2", "nova-2-general", "flux-general-multi")
-"""Models that understand French (Deepgram docs, "Models and languages overview"); `nova-2-phonecall` is English only."""
+"""Models that understand French (Deepgram docs, "Models and languages overview"); `nova-2-phonecall` does not."""
 
 
 def _networks(value: object) -> object:
@@ -47,7 +47,8 @@ def _base_address(*schemes: str) -> AfterValidator:
     def check(value: str) -> str:
         parts = urlsplit(value)
         if parts.scheme not in schemes or not parts.netloc:
-            raise ValueError(f"must look like {schemes[0]}://host:port, not {value!r}")
+            # Never the value itself: a database address holds a password.
+            raise ValueError(f"must look like {schemes[0]}://host:port, not {parts.scheme or 'no scheme'}://…")
         return value.rstrip("/")
 
     return AfterValidator(check)
@@ -59,6 +60,8 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 WebSocketAddress = Annotated[str, _base_address("wss", "ws")]
 HttpAddress = Annotated[str, _base_address("https", "http")]
 DatabaseAddress = Annotated[str, _base_address("postgresql", "postgres")]
+HiddenDatabaseAddress = Annotated[DatabaseAddress | None, Field(repr=False)]
+"""It may hold a password."""
 
 
 class Settings(BaseSettings):
@@ -101,7 +104,7 @@ class Settings(BaseSettings):
     drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 900.0
     solution_wait_seconds: Annotated[float, Field(ge=1, le=600)] = 120.0
     api_timeout: Annotated[float, Field(gt=0, le=30)] = 5.0
-    workers: Literal[1] = 1
+    workers: Annotated[int, Field(ge=1, le=1)] = 1
 
     # Providers
     deepgram_url: WebSocketAddress = "wss://api.deepgram.com"
@@ -117,8 +120,8 @@ class Settings(BaseSettings):
     elevenlabs_format: Literal["pcm_8000", "pcm_16000", "pcm_22050", "pcm_24000", "ulaw_8000", "alaw_8000"] = "pcm_8000"
 
     # What is kept
-    clients_database_url: DatabaseAddress | None = None
-    tickets_database_url: DatabaseAddress | None = None
+    clients_database_url: HiddenDatabaseAddress = None
+    tickets_database_url: HiddenDatabaseAddress = None
     embedded_postgres_dir: Path = Path("var/postgres")
     recordings_dir: Path = Path("var/recordings")
     spool_dir: Path = Path("var/spool")
@@ -130,16 +133,18 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _possible_together(self) -> "Settings":
         problems = []
-        french = self.deepgram_language.lower().split("-")[0] == "fr"
-        if french and self.deepgram_model not in DEEPGRAM_FRENCH_MODELS:
+        english = self.deepgram_language.lower().split("-")[0] == "en"
+        if not english and self.deepgram_model not in DEEPGRAM_FRENCH_MODELS:
             problems.append(
                 f"DEEPGRAM_MODEL: {self.deepgram_model!r} does not understand French;"
                 f" choose one of {', '.join(DEEPGRAM_FRENCH_MODELS)}"
             )
-        if self.deepgram_language == "fr-FR":
-            problems.append("DEEPGRAM_LANGUAGE: Deepgram refuses 'fr-FR'; write fr or fr-CA")
+        if self.deepgram_language.lower() == "fr-fr":
+            problems.append(f"DEEPGRAM_LANGUAGE: Deepgram refuses {self.deepgram_language!r}; write fr or fr-CA")
         if (self.clients_database_url is None) != (self.tickets_database_url is None):
-            problems.append("CLIENTS_DATABASE_URL, TICKETS_DATABASE_URL: give both, or neither for the embedded PostgreSQL")
+            problems.append(
+                "CLIENTS_DATABASE_URL, TICKETS_DATABASE_URL: give both, or neither for the embedded PostgreSQL"
+            )
         if self.prompts_file is not None and not self.prompts_file.is_file():
             problems.append(f"PROMPTS_FILE: no file {self.prompts_file}")
         if self.groq_url.endswith("/openai/v1"):
@@ -177,7 +182,31 @@ def load_settings(**overrides: Any) -> Settings:
     try:
         return Settings(_secrets_dir=secrets_dir, **overrides)
     except ValidationError as error:
-        raise ConfigError([line for entry in error.errors() for line in _explain(dict(entry))]) from None
+        problems = [line for entry in error.errors() for line in _explain(dict(entry))]
+        impossible = _impossible_pairs(secrets_dir, overrides, error)
+    raise ConfigError(problems + [line for line in impossible if line not in problems])
+
+
+class _WrongSettings(Settings):
+    """Settings with mistakes in them: unknown names pass."""
+
+    model_config = SettingsConfigDict(extra="ignore")
+
+
+def _impossible_pairs(secrets_dir: str | None, overrides: dict[str, Any], error: ValidationError) -> list[str]:
+    """What can't work together, found out although some settings are wrong by themselves.
+
+    Pydantic stops before `_possible_together` at the first wrong setting; so the wrong ones take their defaults, and
+    what is said about those is left out.
+    """
+    wrong = {str(entry["loc"][0]).lower() for entry in error.errors() if entry["loc"]} & Settings.model_fields.keys()
+    defaults = {name: Settings.model_fields[name].get_default() for name in wrong}
+    try:
+        _WrongSettings(_secrets_dir=secrets_dir, **{**overrides, **defaults})
+    except ValidationError as pairs:
+        lines = [line for entry in pairs.errors() for line in _explain(dict(entry))]
+        return [line for line in lines if not any(name.upper() in line for name in wrong)]
+    return []
 
 
 def _explain(entry: dict[str, Any]) -> list[str]:

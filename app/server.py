@@ -154,7 +154,8 @@ class Server:
     def refuse(self, connection: Connection, error: PeerError) -> None:
         """Counts and tells."""
         metrics.REFUSED_CALLS.labels(error.reason).inc()
-        log.warning("connection refused", reason=error.reason, detail=str(error), peer=str(connection.peer))
+        call = {"call_id": str(connection.call_uuid)} if connection.call_uuid else {}
+        log.warning("connection refused", reason=error.reason, detail=str(error), peer=str(connection.peer), **call)
 
     def gone(self, connection: Connection) -> None:
         """Forgets it."""
@@ -182,7 +183,7 @@ class Server:
     def _turn_away(self, connection: Connection, reason: str) -> Refusal:
         """A cached sentence, then 0x00."""
         metrics.REFUSED_CALLS.labels(reason).inc()
-        log.warning("call refused", reason=reason, peer=str(connection.peer))
+        log.warning("call refused", reason=reason, peer=str(connection.peer), call_id=str(connection.call_uuid))
         pcm = None
         if self._refusals < MAX_REFUSALS:
             pcm = self._services.cache.get(self._services.prompts.text("busy"))

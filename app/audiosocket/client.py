@@ -182,9 +182,7 @@ class AudioSocketClient(asyncio.Protocol):
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 await asyncio.get_running_loop().create_connection(lambda: self, host, port)
         except TimeoutError:
-            raise PeerError(
-                "unreachable", f"{host}:{port} does not answer within {CONNECT_TIMEOUT_S:g} s"
-            ) from None
+            raise PeerError("unreachable", f"{host}:{port} does not answer within {CONNECT_TIMEOUT_S:g} s") from None
         except OSError as error:
             raise PeerError("unreachable", f"{host}:{port}: {error.strerror or error}") from error
 

@@ -98,6 +98,8 @@ class Connection(asyncio.Protocol):
         self._ahead_until_s = 0.0
         """Up to when the frames of the peer would last, had they come in real time."""
         self.peer: IPv4Address | IPv6Address | None = None
+        self.call_uuid: UUID | None = None
+        """What the peer said its call is."""
 
     @property
     def open(self) -> bool:
@@ -195,6 +197,7 @@ class Connection(asyncio.Protocol):
             case CallStarted():
                 self._stop_timer()
                 self._ahead_until_s = self._loop.time()
+                self.call_uuid = event.call_uuid
                 self._leg = self._host.admit(self, event.call_uuid)
             case AudioArrived():
                 self._count(len(event.pcm) / (2 * event.rate_hz))

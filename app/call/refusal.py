@@ -7,7 +7,6 @@ from app.audiosocket.connection import Connection
 from app.media.clock import FrameClock
 from ext.playout import PlayoutBuffer
 
-
 LAST_WORDS_PAUSE_BYTES = 4_800
 """0.3 s of silence after the phrase: the dialplan goes on at our 0x00, and a telephone's jitter buffer (up to some
 200 ms) is thrown away with the call."""
@@ -29,8 +28,8 @@ class Refusal:
         self._on_end = on_end
         self._playout = PlayoutBuffer()
         if pcm:
-            self._playout.push(0, pcm + bytes(LAST_WORDS_PAUSE_BYTES), asyncio.get_running_loop().time())
-            self._playout.finish(0)
+            self._playout.push(self._playout.epoch, pcm + bytes(LAST_WORDS_PAUSE_BYTES), asyncio.get_running_loop().time())
+            self._playout.finish(self._playout.epoch)
         self._key = clock.join(self._tick)
 
     def audio(self, pcm: bytes) -> None:

@@ -100,9 +100,7 @@ class Actor:
         steps_done: steps that are over.
     """
 
-    def __init__(
-        self, script: Script, clips: Mapping[str, Clip], ears: Ears, sent_at_s: Sequence[float]
-    ) -> None:
+    def __init__(self, script: Script, clips: Mapping[str, Clip], ears: Ears, sent_at_s: Sequence[float]) -> None:
         self.turns: list[Turn] = []
         self.steps_done = 0
         self._script = script

@@ -111,9 +111,7 @@ async def place_call(
     report.connect_ms = connect_ms
     if clock.stats.worst_lateness_s > OWN_LATENESS_S:
         lateness_ms = clock.stats.worst_lateness_s * 1000
-        report.notes.append(
-            f"this machine's own clock was up to {lateness_ms:.0f} ms late: look at gaps with care"
-        )
+        report.notes.append(f"this machine's own clock was up to {lateness_ms:.0f} ms late: look at gaps with care")
     return report
 
 
@@ -245,9 +243,7 @@ class _Call:
     def _recognise(self, heard: Heard, pcm: bytes) -> None:
         if self._recogniser is None:
             return
-        recognition = asyncio.get_running_loop().run_in_executor(
-            _recognition_thread(), self._recogniser.recognise, pcm
-        )
+        recognition = asyncio.get_running_loop().run_in_executor(_recognition_thread(), self._recogniser.recognise, pcm)
 
         async def take_words() -> None:
             match_ = await recognition

@@ -206,17 +206,13 @@ class Ears:
 
     def spoke_until(self, moment_s: float) -> float | None:
         """End of the sentence that lasted at that moment; None when the bot was silent then."""
-        return next(
-            (heard.end_s for heard in self.sentences if heard.start_s <= moment_s < heard.end_s), None
-        )
+        return next((heard.end_s for heard in self.sentences if heard.start_s <= moment_s < heard.end_s), None)
 
     def quiet_for_s(self, now_s: float) -> float:
         """Seconds since the bot was last loud; since the call began if it never was."""
         return now_s - self._last_loud_s
 
-    def _hear_speech(
-        self, start_s: float, duration_s: float, level_db: float, pcm: bytes
-    ) -> Sequence[EarEvent]:
+    def _hear_speech(self, start_s: float, duration_s: float, level_db: float, pcm: bytes) -> Sequence[EarEvent]:
         events = self._sentence_over(start_s)
         if self.first_sound_s is None:
             self.first_sound_s = start_s

@@ -134,11 +134,7 @@ class CallReport:
         Raises:
             MediaError: the sound wasn't kept, or the file can't be written.
         """
-        if (
-            self.sent is None
-            or self.received is None
-            or not (self.sent.keeps_sound and self.received.keeps_sound)
-        ):
+        if self.sent is None or self.received is None or not (self.sent.keeps_sound and self.received.keeps_sound):
             raise MediaError("the sound of this call was not kept")
         left, right = _time_line(self.sent), _time_line(self.received)
         length = max(len(left), len(right))

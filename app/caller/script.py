@@ -177,17 +177,13 @@ def parse_script(text: str, source: str, folder: Path = Path()) -> Script:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
-        raise ConfigError(
-            [f"{source}{where}: not YAML: {getattr(error, 'problem', None) or error}"]
-        ) from None
+        raise ConfigError([f"{source}{where}: not YAML: {getattr(error, 'problem', None) or error}"]) from None
     if not isinstance(content, dict):
         raise ConfigError([f"{source}: a script is a mapping with `name` and `steps`"])
     try:
         return Script.model_validate({**content, "folder": folder})
     except ValidationError as error:
-        raise ConfigError(
-            [f"{source}: {_where(one['loc'])}: {one['msg']}" for one in error.errors()]
-        ) from None
+        raise ConfigError([f"{source}: {_where(one['loc'])}: {one['msg']}" for one in error.errors()]) from None
 
 
 def read_script(script: str | Path) -> Script:

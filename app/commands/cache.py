@@ -31,5 +31,6 @@ async def build_cache() -> int:
 
             failed = await cache.build(texts, voice, on_progress)
     spoken = len(missing) - failed
-    console.print(f"{spoken} phrases spoken, {len(texts) - len(missing)} were there, {failed} failed: {cache.directory}")
+    there = len(texts) - len(missing)
+    console.print(f"{spoken} phrases spoken, {there} were there, {failed} failed: {cache.directory}", soft_wrap=True)
     return 1 if failed else 0

@@ -38,7 +38,6 @@ async def demonstrate(script: str, directory: Path, *, as_json: bool) -> int:
     """
     console = Console(stderr=as_json, highlight=False)
     scenario = read_script(script)
-    directory.mkdir(parents=True, exist_ok=True)
     call_uuid = uuid4()
     view = DemoView(console)
     async with AsyncExitStack() as stack:

@@ -9,8 +9,11 @@ from typing import Any
 
 from rich.console import Console
 
+from app.caller.script import SCRIPTS_DIR
 from app.errors import ConfigError
 
+SHIPPED = sorted(file for file in SCRIPTS_DIR.glob("*.yaml") if "say:" in file.read_text(encoding="utf-8"))
+"""The callers that come with the product are always understood."""
 HINT = 'the stand-ins need the extra "lab": pip install "voicebot-sav[lab]"'
 
 
@@ -41,7 +44,9 @@ async def serve_standins(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     with Console(stderr=True).status("speaking the phrase bank…"):
-        standins = StandIns(deepgram_port, groq_port, elevenlabs_port, host, phrase_files=phrases, knobs=settings)
+        standins = StandIns(
+            deepgram_port, groq_port, elevenlabs_port, host, phrase_files=[*SHIPPED, *phrases], knobs=settings
+        )
         await standins.__aenter__()
     try:
         addresses = {

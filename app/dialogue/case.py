@@ -74,6 +74,11 @@ class Case:
         return name.split()[0] if " " in name else ""
 
     @property
+    def identified(self) -> bool:
+        """Nobody needs to ask who calls any more."""
+        return self.client is not None or bool(self.fields.name and self.fields.company)
+
+    @property
     def who(self) -> str:
         """Name and company as far as known, for the summary."""
         if self.client is not None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Literal
 
-from app.dialogue.french_numbers import TENS, NumberRun, find_numbers, fold, readings, tokens
+from app.dialogue.french_numbers import TENS, NumberRun, find_numbers, fold, readings, tokens, word_set
 from app.dialogue.intents import Fields
 from app.dialogue.spoken_email import TOP_LEVEL, find_email, has_at_sign, rewrite
 from app.dialogue.spoken_identity import find_identity
@@ -20,24 +20,24 @@ READINGS_MAX = 400
 
 _NATIONAL = re.compile(r"0[1-9]\d{8}")
 _INTERNATIONAL = re.compile(r"(?:00)?330?([1-9]\d{8})")
-_PHONE_GAP = frozenset("euh heu hum hmm alors donc puis ensuite apres et ben bah voila le la suivi de c est ca fait".split())
-_CORRECTION = frozenset("non pardon enfin plutot trompe oups attendez excusez".split())
-_UNITS = frozenset(
+_PHONE_GAP = word_set("euh heu hum hmm alors donc puis ensuite apres et ben bah voila le la suivi de c est ca fait")
+_CORRECTION = word_set("non pardon enfin plutot trompe oups attendez excusez")
+_UNITS = word_set(
     """
     minute minutes seconde secondes heure heures jour jours semaine semaines mois an ans annee annees fois euro euros
     centimes g giga gigas go mega megas mbps mb h pourcent janvier fevrier mars avril mai juin juillet aout septembre
     octobre novembre decembre personnes postes voyants rue avenue boulevard place impasse chemin allee bis metres barres
     box lignes telephones portables ordinateurs chaines clients salaries
-    """.split()
+    """
 )
-_TICKET_WORDS = frozenset("ticket tickets dossier incident intervention reclamation demande reference".split())
-_NUMBER_WORDS = frozenset("numero numeros le c celui".split())
-_AMOUNT_BEFORE = frozenset("depuis dans pendant a apres avant vers il".split())
-_TRAILING = frozenset(
+_TICKET_WORDS = word_set("ticket tickets dossier incident intervention reclamation demande reference")
+_NUMBER_WORDS = word_set("numero numeros le c celui")
+_AMOUNT_BEFORE = word_set("depuis dans pendant a apres avant vers il")
+_TRAILING = word_set(
     """
     euh heu hum et point arobase tiret de du la le les chez est numero mail adresse appelle societe entreprise avec
     alors donc c mon ma pour au suis comme puis ensuite underscore moi l d
-    """.split()
+    """
 )
 
 
@@ -74,7 +74,8 @@ def is_complete(kind: FieldKind, text: str) -> bool | None:
 
 
 def _without_email(text: str) -> str:
-    """The words in front of the address, which belong to nobody's name when it is dictated without a pause."""
+    """The words in front of the address, which belong to nobody's name when it is dictated without a"
+    " pause."""
     if not has_at_sign(text):
         return text
     before = re.split(r"@|\baroba\w*|\ba rob\w*", text, maxsplit=1, flags=re.IGNORECASE)[0]
@@ -182,7 +183,7 @@ def _email_complete(text: str, words: Sequence[str]) -> bool | None:
     if ending and find_email(text):
         return True if ending[1] in TOP_LEVEL - {"co", "re", "me", "be"} else None
     if find_email(text):
-        return False if words[-1] in _TRAILING else True
+        return words[-1] not in _TRAILING
     return False
 
 

@@ -10,12 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 UNITS = {
-    word: value
-    for value, words in enumerate(
-        "zero|un une|deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze|treize|quatorze|quinze|seize".split("|")
-    )
-    for word in words.split()
-}
+    "zero": 0, "un": 1, "une": 1, "deux": 2, "trois": 3, "quatre": 4, "cinq": 5,
+        "six": 6, "sept": 7, "huit": 8,
+    "neuf": 9, "dix": 10, "onze": 11, "douze": 12, "treize": 13, "quatorze": 14, "quinze": 15, "seize": 16,
+}  # fmt: skip
 TENS = {
     "vingt": 20,
     "vingts": 20,
@@ -42,6 +40,11 @@ def fold(text: str) -> str:
     text = text.replace("œ", "oe").replace("Œ", "oe").replace("æ", "ae")
     decomposed = unicodedata.normalize("NFKD", text.lower())
     return "".join(sign for sign in decomposed if not unicodedata.combining(sign))
+
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of a list that is written as prose."""
+    return frozenset(text.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +124,7 @@ def _steps(words: Sequence[str], index: int) -> list[tuple[int, str]]:
     if word.isdecimal():
         return [(index + 1, word)]
     if word in MULTIPLE:
-        return [
-            (end, str(value) * MULTIPLE[word]) for end, value in _below_hundred(words, index + 1) if value < 10
-        ]
+        return [(end, str(value) * MULTIPLE[word]) for end, value in _below_hundred(words, index + 1) if value < 10]
     found = _below_thousand(words, index)
     for end, value in [*found, (index, 1)]:
         if value and end < len(words) and words[end] in THOUSAND:
@@ -169,6 +170,4 @@ def _tens(words: Sequence[str], index: int, base: int, following_max: int) -> li
             behind += 1
         else:
             return found
-    return found + [
-        (end, base + value) for end, value in _below_hundred(words, behind) if 0 < value <= following_max
-    ]
+    return found + [(end, base + value) for end, value in _below_hundred(words, behind) if 0 < value <= following_max]

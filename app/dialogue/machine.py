@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from app.dialogue.case import Case
+from app.dialogue.case import PROBLEM_OF_INTENT, Case
 from app.dialogue.intents import Intent, Understanding
-from app.dialogue.states import EVERYWHERE, PROBLEMS, STATES, Endpointing, State
+from app.dialogue.states import ENDPOINTING_OF_PHRASE, EVERYWHERE, STATES, Endpointing, State
 
 ANSWER_SILENCE_S = 8.0
 """The caller says nothing for so long after a question: asked again."""
@@ -16,7 +16,32 @@ SILENCES_BEFORE_GOODBYE = 2
 STAYS_UNCLEAR_BELOW = 0.3
 """An understanding less sure than this counts as UNCLEAR, whatever it says."""
 
-_WORKS = re.compile(r"\b(re)?(marche|fonctionne|marchent|fonctionnent)|revenu|rétabli|réglé|résolu|réparé", re.IGNORECASE)
+ARE_YOU_THERE = frozenset({"silence_1", "hold_over"})
+"""Questions about the caller, not the matter: a "oui" to them answers nothing else."""
+
+_WORKS = re.compile(
+    r"\b(?:re)?(?:marche|fonctionne)(?:nt)?\b|\brevenu|\brétabli|\bréglée?s?\b|\brésolu|\bréparée?s?\b", re.IGNORECASE
+)
+_WORKS_PERHAPS = re.compile(
+    r"\b(?:si|voir|quand|pour que|jusqu.à ce que)\b[^.!?]*\b(?:marche|fonctionne)", re.IGNORECASE
+)
+"""\"Je vais voir si ça marche\" promises nothing."""
+_DEAL = re.compile(r"\bça marche\b(?! (?:maintenant|bien|mieux|à nouveau|de nouveau|déjà|enfin))", re.IGNORECASE)
+"""Right after the proposal "ça marche" means "agreed"."""
+_DONE = re.compile(r"\bc.est fait\b|\bça y est\b|\bj.ai (?:tout )?(?:fait|re|dé|branché|éteint|rallumé)", re.IGNORECASE)
+_AGREES = re.compile(
+    r"\W*(?:(?:oui|d.accord|ok(?:ay)?|entendu|très bien|alors|merci|je (?:le|la|les) fais|je regarde|j.essa[iy]e"
+    r"|je vais (?:le |la |les )?(?:essayer|faire|regarder|voir|tester))(?: ça)?\b\W*)+",
+    re.IGNORECASE,
+)
+_ONLY_YES = re.compile(r"\W*(?:(?:oui|merci)\W*)+", re.IGNORECASE)
+_NOT_YET = re.compile(r"\bpas (?:encore|fini|terminé)\b|\ben train de\b", re.IGNORECASE)
+_PRESENT = re.compile(
+    r"\W*(?:(?:oui|ouais|si|all[oôóò]|bonjour|monsieur|madame|d.accord|ok(?:ay)?|voilà|toujours|en ligne"
+    r"|je suis(?: là)?|prête?|me revoilà|je (?:vous )?(?:écoute|entends)|allez-y"
+    r"|on peut(?: continuer)?|c.est moi)\b\W*)+",
+    re.IGNORECASE,
+)
 
 
 class Ending(StrEnum):
@@ -73,12 +98,16 @@ class Machine:
         self._waiting = False
         """SOLUTION was accepted: the caller is doing it."""
         self._holding = False
+        self._aside = ""
+        """The phrase last said, if it was not the state's question: "hold", "silence_1", …"""
         self._last = Step()
+        """The latest question, or the farewell."""
 
     @property
     def endpointing(self) -> Endpointing:
         """How much silence ends the caller's turn now."""
-        return STATES[self.state].endpointing
+        asked = self._last.says[-1].key if self._last.says else ""
+        return ENDPOINTING_OF_PHRASE.get(asked, STATES[self.state].endpointing)
 
     @property
     def may_answer_shortly(self) -> bool:
@@ -98,78 +127,128 @@ class Machine:
 
     def on_turn(self, understanding: Understanding, text: str) -> Step:
         """The caller said something. `case.client` and `case.pending` are looked up before this is called."""
+        if self._ended:
+            return self._last
         self._silences = 0
         held, self._holding = self._holding, False
+        aside = self._aside
+        if understanding.confidence < STAYS_UNCLEAR_BELOW:
+            understanding = understanding.model_copy(update={"intent": Intent.UNCLEAR})
         self.case.learn(understanding, text, describes_problem=self.state is State.DIAGNOSTIC)
-        intent = understanding.intent if understanding.confidence >= STAYS_UNCLEAR_BELOW else Intent.UNCLEAR
+        intent = understanding.intent
         if intent is Intent.REPEAT_REQUEST:
-            return Step(repeats=True)
-        if intent is Intent.HOLD_REQUEST:
+            return self._question() if aside else Step(repeats=True, listens_s=self._patience_s)
+        if intent is Intent.HOLD_REQUEST or self._needs_time(intent, text, aside):
             self._holding = True
-            return Step(says=(Phrase("hold"),), listens_s=HOLD_S)
-        if held and intent is Intent.UNCLEAR:
-            return self._last  # back from a pause: the question once more
+            return self._say_aside("hold")
         if intent in EVERYWHERE:
             return self._arrive(EVERYWHERE[intent])
-        return self._answered(intent, text)
+        if (held and intent is Intent.UNCLEAR) or (aside in ARE_YOU_THERE and _PRESENT.fullmatch(text)):
+            return self._question()
+        return self._answered(understanding, text)
 
     def on_silence(self) -> Step:
         """The caller said nothing for `listens_s` after the last word."""
+        if self._ended:
+            return self._last
+        held, self._holding = self._holding, False
         if self._waiting:
             return self._arrive(State.VERIFICATION)
-        if self._holding:
-            self._holding = False
-            return self._say(Phrase("hold_over"))
+        if held:
+            return self._say_aside("hold_over")
+        if self.state is State.SOLUTION and self.case.problem_type != "modification" and not self._aside:
+            return self._wait()  # who has just been told what to do, and is silent, is doing it
         self._silences += 1
         if self._silences > SILENCES_BEFORE_GOODBYE:
             return self._end(State.GOODBYE, Ending.SILENCE, Phrase("goodbye_silence"))
-        return Step(says=(Phrase(f"silence_{self._silences}"),))
+        return self._say_aside(f"silence_{self._silences}")
 
     def on_unheard(self) -> Step:
         """The caller spoke, and nobody understood a word."""
-        return Step(says=(Phrase("silence_2"),))
+        return self._last if self._ended else self._say_aside("silence_2")
 
     def on_too_long(self) -> Step:
         """The call's hard limit is near."""
-        self.case.status = "open" if self.case.status == "abandoned" else self.case.status
+        if self._ended:
+            return self._last
+        self.case.status = "open"
         return self._end(State.GOODBYE, Ending.TOO_LONG, Phrase("goodbye_too_long"))
 
     def on_failure(self) -> Step:
         """Something that the call can't go on without has failed."""
+        if self._ended:
+            return self._last
         self.case.status = "open"
         return self._end(State.ERROR, Ending.ERROR, Phrase("error"))
 
-    def _answered(self, intent: Intent, text: str) -> Step:
+    @property
+    def _ended(self) -> bool:
+        """The farewell is being said: nothing changes its course any more."""
+        return STATES[self.state].final
+
+    @property
+    def _patience_s(self) -> float:
+        if self._holding:
+            return HOLD_S
+        return self._solution_wait_s if self._waiting else ANSWER_SILENCE_S
+
+    def _needs_time(self, intent: Intent, text: str, aside: str) -> bool:
+        """ "Non, pas encore" to "is it done?" or to "are you ready?" asks us to wait, it answers nothing."""
+        if intent not in (Intent.NO, Intent.UNCLEAR) or _WORKS.search(text):
+            return False
+        if aside == "hold_over":
+            return intent is Intent.NO
+        return self.state in (State.SOLUTION, State.VERIFICATION) and bool(_NOT_YET.search(text))
+
+    def _answered(self, understanding: Understanding, text: str) -> Step:
+        intent = understanding.intent
         if self.state is State.SOLUTION:
             return self._answered_solution(intent, text)
         if self.state is State.TICKET_VERIFICATION:
             return self._answered_ticket(intent)
-        if self.state is State.IDENTIFICATION and intent in PROBLEMS:
-            return self._ask_again()
+        if self.state is State.IDENTIFICATION:
+            return self._answered_identity(understanding)
         target = STATES[self.state].arrows.get(intent)
         if target is None:
             return self._ask_again()
         if self.state is State.WELCOME and self.case.client is not None:
             target = State.TICKET_VERIFICATION if self._pending_unasked else State.DIAGNOSTIC
-        if self.state is State.IDENTIFICATION and self._pending_unasked:
-            target = State.TICKET_VERIFICATION
         if self.state is State.VERIFICATION and target is State.GOODBYE:
             self.case.status = "resolved"
         return self._arrive(target, intent)
 
+    def _answered_identity(self, understanding: Understanding) -> Step:
+        intent = understanding.intent
+        arrows = STATES[State.IDENTIFICATION].arrows
+        if intent not in arrows and understanding.fields.given():
+            intent = Intent.IDENTITY_PROVIDED  # "oui, Pierre Dupont", "c'est pour ma box, je suis Pierre Dupont"
+        if intent not in arrows:
+            return self._ask_again()
+        if intent is Intent.NO and self._last.says == (Phrase("ask_ticket_number"),):
+            return self._say(Phrase("ask_identity"))  # does not know the number; may still say who calls
+        return self._arrive(State.TICKET_VERIFICATION if self._pending_unasked else arrows[intent], intent)
+
     def _answered_ticket(self, intent: Intent) -> Step:
-        if intent is Intent.IDENTITY_PROVIDED and (self.case.pending or self.case.client):
-            intent = Intent.YES if self.case.pending_offered or self.case.fields.ticket else Intent.NO
-        if intent is Intent.YES and self.case.pending is None:
-            # A ticket that we don't know of yet: its number, or a name to find it by.
-            self._enter(State.IDENTIFICATION)
-            return self._say(Phrase("ask_ticket_number"))
+        pending = self.case.pending
+        if intent in (Intent.IDENTITY_PROVIDED, Intent.EMAIL_PROVIDED):
+            if self._pending_unasked and not self.case.fields.ticket:
+                return self._arrive(State.TICKET_VERIFICATION)
+            if pending is not None:
+                intent = Intent.YES
+            elif self.case.client is not None:
+                intent = Intent.NO
+        elif intent in PROBLEM_OF_INTENT and pending is not None and self.case.pending_offered:
+            intent = Intent.YES if PROBLEM_OF_INTENT[intent] == pending.problem_type else Intent.NO
         if intent is Intent.YES:
+            if pending is None:
+                # A ticket that we don't know of yet: its number, or a name to find it by.
+                self._enter(State.IDENTIFICATION)
+                return self._say(Phrase("ask_ticket_number"))
             self.case.resumes_pending = True
             self.case.pending_offered = True
-            if self.case.pending is not None and self.case.problem_type == "other":
-                self.case.problem_type = self.case.pending.problem_type
-        if intent is Intent.NO and self.case.client is not None:
+            if self.case.problem_type == "other":
+                self.case.problem_type = pending.problem_type
+        if intent is Intent.NO and self.case.identified:
             return self._arrive(State.DIAGNOSTIC, intent)
         target = STATES[self.state].arrows.get(intent)
         return self._ask_again() if target is None else self._arrive(target, intent)
@@ -179,16 +258,27 @@ class Machine:
             if intent is Intent.YES:
                 self.case.status = "open"
                 return self._end(State.GOODBYE, Ending.GOODBYE, Phrase("goodbye_open"))
-        elif intent is Intent.YES and _WORKS.search(text):
-            self.case.status = "resolved"
-            return self._arrive(State.GOODBYE)
-        elif intent is Intent.YES and not self._waiting:
-            self._waiting = True
-            return Step(says=(Phrase("solution_wait"),), listens_s=self._solution_wait_s)
+        elif intent is Intent.YES:
+            return self._agreed(text)
         elif self._waiting and intent is not Intent.NO:
             return self._arrive(State.VERIFICATION)
         target = STATES[self.state].arrows.get(intent)
         return self._ask_again() if target is None else self._arrive(target, intent)
+
+    def _agreed(self, text: str) -> Step:
+        """A yes in SOLUTION: it works again, it is done, or will be."""
+        if _WORKS.search(text) and not _WORKS_PERHAPS.search(text) and (self._waiting or not _DEAL.search(text)):
+            self.case.status = "resolved"
+            return self._arrive(State.GOODBYE)
+        if not self._waiting:
+            return self._arrive(State.VERIFICATION) if _DONE.search(text) else self._wait()
+        if _AGREES.fullmatch(text) and not _ONLY_YES.fullmatch(text):
+            return self._say_aside("hold")  # "d'accord" to "take your time": not done yet
+        return self._arrive(State.VERIFICATION)
+
+    def _wait(self) -> Step:
+        self._waiting = True
+        return self._say_aside("solution_wait")
 
     @property
     def _pending_unasked(self) -> bool:
@@ -227,8 +317,8 @@ class Machine:
 
     def _offer_pending(self) -> tuple[Phrase, ...]:
         self.case.pending_offered = True
-        pending = self.case.pending
-        return (Phrase("pending_ticket", {"problem_type": pending.problem_type if pending else "other"}),)
+        kind = self.case.pending.problem_type if self.case.pending is not None else "other"
+        return (Phrase("pending_ticket", {"problem_type": kind}),)
 
     def _ask_again(self) -> Step:
         row = STATES[self.state]
@@ -241,6 +331,11 @@ class Machine:
         self._times_asked_again += 1
         return self._say(Phrase(row.rephrased[asked]))
 
+    def _question(self) -> Step:
+        """What was last asked, once more, in its fixed words: the model's reply of then is gone."""
+        self._aside = ""
+        return Step(says=self._last.says, listens_s=self._patience_s)
+
     def _enter(self, state: State) -> None:
         self.state = state
         self._times_asked_again = 0
@@ -248,8 +343,14 @@ class Machine:
 
     def _end(self, state: State, ending: Ending, *phrases: Phrase) -> Step:
         self._enter(state)
-        return Step(says=phrases, ending=ending)
+        self._last = Step(says=phrases, ending=ending)
+        return self._last
 
     def _say(self, *phrases: Phrase, model_reply: bool = False) -> Step:
+        self._aside = ""
         self._last = Step(says=phrases, model_reply=model_reply)
         return self._last
+
+    def _say_aside(self, key: str) -> Step:
+        self._aside = key
+        return Step(says=(Phrase(key),), listens_s=self._patience_s)

@@ -3,7 +3,9 @@
 First names: the most given in France since 1940 (INSEE, fichier des prénoms), written down by frequency of use.
 """
 
-FIRST_NAMES = frozenset(
+from app.dialogue.french_numbers import word_set
+
+FIRST_NAMES = word_set(
     """
     aaron abdel abdelkader abdou adam adele adeline adrien agathe agnes ahmed aicha aime alain alban albert alex
     alexandra alexandre alexia alexis alfred ali alice aline alix amandine amelie amina amine amir ana anais
@@ -46,13 +48,15 @@ FIRST_NAMES = frozenset(
     vanessa veronique vicky victoire victor victoria vincent violette virgile virginie vivien viviane wassim wendy
     wilfried william willy xavier yacine yael yan yanis yann yannick yassin yassine yohan yolande youcef youssef
     yvan yves yvette yvon yvonne zacharie zakaria zinedine zoe zohra
-    """.split()
+    """
 )
 
 COMPOUND_SECONDS = {
-    "jean": "baptiste charles christophe claude daniel david eric francois gabriel jacques joseph louis luc marc "
+    "jean": "baptiste charles christophe claude daniel david eric francois gabriel jacques joseph louis"
+    " luc marc "
     "marie michel noel pascal paul philippe pierre rene robert sebastien yves",
-    "marie": "agnes andree ange anne antoinette christine claire claude dominique elisabeth eve france francoise "
+    "marie": "agnes andree ange anne antoinette christine claire claude dominique elisabeth eve france"
+    " francoise "
     "helene jeanne jose josee laure line lou louise madeleine noelle odile paule pierre rose sophie therese",
     "anne": "cecile charlotte claire elisabeth emmanuelle flore france gaelle laure lise marie sophie",
     "pierre": "alain alexandre antoine emmanuel francois henri jean louis marie olivier yves",
@@ -63,16 +67,17 @@ COMPOUND_SECONDS = {
     "eve": "marie",
 }
 
-TITLES = frozenset("madame monsieur mademoiselle mme mlle mr m docteur maitre professeur".split())
-PARTICLES = frozenset("de du des d la le l van von der den ben el al da dos di del san saint sainte o mac".split())
+TITLES = word_set("madame monsieur mademoiselle mme mlle mr m docteur maitre professeur")
+PARTICLES = word_set("de du des d la le l van von der den ben el al da dos di del san saint sainte o mac")
 
-GENERIC_COMPANY = frozenset(
-    "societe entreprise boite compagnie firme enseigne maison groupe structure start startup sarl sas sasu eurl sci "
-    "sa scop holding".split()
+GENERIC_COMPANY = word_set(
+    "societe entreprise boite compagnie firme enseigne maison groupe structure start startup sarl sas"
+    " sasu eurl sci "
+    "sa scop holding"
 )
 """Words that announce a company's name without being part of it, except legal forms behind it."""
 
-TRADES = frozenset(
+TRADES = word_set(
     """
     agence association atelier auberge auto bar boucherie boulangerie brasserie cabinet camping carrosserie centre
     charcuterie chateau clinique coiffure college comptoir conseil cordonnerie creche cremerie domaine ecole editions
@@ -80,11 +85,11 @@ TRADES = frozenset(
     institut laboratoire librairie lycee mairie maconnerie menuiserie office opticien optique patisserie peinture
     pharmacie pizzeria plomberie poissonnerie quincaillerie residence restaurant salon scierie serrurerie studio
     syndic syndicat taxi taxis theatre traiteur transports usine vignoble
-    """.split()
+    """
 )
 """Trades that begin a company's name and belong to it: "boulangerie Martin"."""
 
-NOT_A_NAME = frozenset(
+NOT_A_NAME = word_set(
     """
     a abonne abonnee attention abonnement absolument acces accord actuellement adresse ah ai aide aider aille ailleurs aimable
     aime aimerais ainsi ais aller allo alors an annee ans appareil appel appelez appelle appelle appeler apres
@@ -129,11 +134,11 @@ NOT_A_NAME = frozenset(
     demenagement demenage modification changement offre rib iban banque coordonnees wahou wesh yes yo zero
     rendez reclamation signaler debloquer probable probablement peutetre evident evidemment bientot aurevoir revoir
     tantot salut coucou bye ciao tiens dingue fou folle sympa gagne idem bordel merde putain punaise mince flute oups
-    """.split()
+    """
 )
 """Everyday words: none of them makes a bare answer a name."""
 
-FUNCTION_WORDS = frozenset(
+FUNCTION_WORDS = word_set(
     """
     a ai alors appareil appelle appelles appelez as au aucun aujourd aussi aux avec avez avoir avons bah beh ben bonjour
     bonsoir c ca car ce celle celui ces cet cette chez comment d dans de des desole depuis donc du elle elles en enfin
@@ -142,7 +147,7 @@ FUNCTION_WORDS = frozenset(
     pourquoi prenom puis qu quand que quel quelle qui quoi s sa sais se ses si son sont suis sur ta te telephone tes toi
     ton tu un une va vais vers veux vos votre voudrais vous y voila ticket mail email adresse ca sera serait
     pardon attendez attends habite ecrit ecris avait marche marchent n ok bien dit dis peux peut repete voulais
-    """.split()
+    """
 )
 """Words that end a name even behind "je m'appelle"; everyday nouns and adjectives are also surnames there."""
 
@@ -151,7 +156,8 @@ LETTER_NAMES = {
     for letter, names in {
         "a": "ah ha", "b": "be bee", "c": "ce cee", "d": "dee", "e": "euh eux", "f": "effe eff ef", "g": "ge",
         "h": "ache hache", "i": "hi", "j": "ji jee gi", "k": "ka", "l": "elle el", "m": "emme aime em",
-        "n": "enne haine", "o": "oh au eau", "p": "pe pee", "q": "ku cu", "r": "erre air er", "s": "esse es ess",
+        "n": "enne haine", "o": "oh au eau", "p": "pe pee", "q": "ku cu",
+            "r": "erre air er", "s": "esse es ess",
         "t": "te the", "u": "hu", "v": "ve", "x": "ixe ix iks", "z": "zed zede zet",
     }.items()
     for spoken in (*names.split(), letter)

@@ -3,17 +3,17 @@
 import re
 from collections.abc import Sequence
 
-from app.dialogue.french_numbers import find_numbers, fold
+from app.dialogue.french_numbers import find_numbers, fold, word_set
 
 WRITTEN = re.compile(r"[\w.+-]*\w\s?@\s?[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}", re.ASCII)
 """An address that the recogniser has written down itself."""
 
 PROVIDERS = (
     "gmail|googlemail|hotmail|outlook|wanadoo|orange|free|sfr|laposte|yahoo|icloud|live|bbox|neuf|numericable"
-    "|protonmail|proton|aol|gmx|msn|me|mac|club-internet|bouygues|bouyguestelecom|aliceadsl|alice|cegetel|noos"
-).split("|")
-TOP_LEVEL = frozenset(
-    "fr com net org eu be ch io info biz pro co ca uk de it es lu dev tv gouv email bzh paris re nc me".split()
+    "|protonmail|aol|gmx|msn|club-internet|bouyguestelecom|aliceadsl|cegetel|noos"
+)
+TOP_LEVEL = word_set(
+    "fr com net org eu be ch io info biz pro co ca uk de it es lu dev tv gouv email bzh paris re nc me"
 )
 
 _REWRITES = [
@@ -21,7 +21,8 @@ _REWRITES = [
     for pattern, written in [
         (r"[’‘]", "'"),
         (r"(?<=[a-z])-(?=[a-z])", " "),
-        (r"\ba ro(?:base|baz)e?\b|\barr?obaz?s?e?\b|\baroba[sz]e?\b|\bat sign\b|\ba commercial\b|(?<=\w) at (?=\w)", " @ "),
+        (r"\ba ro(?:base|baz)e?\b|\barr?obaz?s?e?\b|\baroba[sz]e?\b|\bat sign\b|\ba commercial\b"
+         r"|(?<=\w) at (?=\w)", " @ "),
         (r"\bj'?\s?ai mail\b|\bg\w? mail\b|\bj mail\b|\bdji mail\b|\bje mail\b", " gmail "),
         (r"\bhot ?mail\b|\bhotmel\b|\bautmail\b", " hotmail "),
         (r"\bout ?look\b|\baoutlook\b", " outlook "),
@@ -35,12 +36,15 @@ _REWRITES = [
         (r"\be+s+e? ?ef+e? ?er+e?\b|\bs f r\b", " sfr "),
         (r"\b(?:point|\.) ?(?:ef+e?\s?er+e?|f\.? ?r|ffr|effer)\b", " point fr "),
         (r"\b(?:point|\.) ?(?:comme?|kom|c o m|come)\s*(?=$|[,;.!?]|et\b|merci|voila|c'est)", " point com "),
-        (r"\b(?:tiret|trait) (?:du|d'en) bas\b|\btiret bas\b|\btiret du (?:huit|8)\b|\bunder ?score\b|\banderscore\b"
+        (r"\b(?:tiret|trait) (?:du|d'en) bas\b|\btiret bas\b|\btiret du (?:huit|8)\b|\bunder ?score\b"
+         r"|\banderscore\b"
          r"|\bsouligne\b|\bunderscore\b", " _ "),
         (r"\btiret(?: haut| du (?:six|6)| du milieu| normal)?\b|\btrait d'?\s?union\b", " - "),
         (r"\bpoint\b", " . "),
-        (r"\b(?:tout|tous) (?:attaches?e?s?|colles?|ensemble|en un mot|en minuscules?)\b|\b(?:tout )?en (?:un (?:seul )?mot"
-         r"|minuscules?|lettres minuscules?|toutes lettres|chiffres?)\b|\bsans (?:espaces?|accents?|majuscules?)\b"
+        (r"\b(?:tout|tous) (?:attaches?e?s?|colles?|ensemble|en un mot|en minuscules?)\b"
+         r"|\b(?:tout )?en (?:un (?:seul )?mot"
+         r"|minuscules?|lettres minuscules?|toutes lettres|chiffres?)\b"
+         r"|\bsans (?:espaces?|accents?|majuscules?)\b"
          r"|\bminuscules?\b|\bcolles?\b|\battaches?e?\b", " "),
         (r"\b(?:avec|il y a|y a) (?:un|une|deux|trois) \w+\b", " "),
         (r"\bcomme (?:dans )?(?:le |la |l'|un |une )?\w+", " "),
@@ -48,19 +52,19 @@ _REWRITES = [
 ]  # fmt: skip
 _PIECE = re.compile(r"@|[._+-]|\d+|[^\W\d_]+|[,;!?]")
 _CHEZ = re.compile(r"\bchez (?=[\w -]{1,30} (?:point|\.) ?\w{2})")
-_NO_AT = re.compile(rf"\b(?P<provider>{'|'.join(PROVIDERS[:12])})\s*\.\s*(?:fr|com|net)\b")
+_NO_AT = re.compile(rf"\b(?P<provider>{PROVIDERS})\s*\.\s*(?:fr|com|net)\b")
 _J_AI = re.compile(r"\bj'?\s?ai(?=\s*[@._-])")
 
-_STOP_LEFT = frozenset(
+_STOP_LEFT = word_set(
     """
     c est cest mail mails email courriel adresse electronique oui alors donc bonjour mon ma et puis suis notez
     ecrivez voila non pardon ok ben bah ah bon d'accord mes ici moi l' voici enfin attendez numero
     je j telephone merci tiens allez y sera serait a vous pro perso personnel professionnel personnelle
     professionnelle n' m' d' s' note que qui ce bien sur pour mettez madame monsieur sa son hop boite disons fait
-    """.split()
+    """
 )
-_FILLERS = frozenset("euh heu hum hmm mmh alors donc ben bah hein oh ah ha".split())
-_CORRECTION = frozenset("non pardon enfin plutot".split())
+_FILLERS = word_set("euh heu hum hmm mmh alors donc ben bah hein oh ah ha")
+_CORRECTION = word_set("non pardon enfin plutot")
 _SEPARATORS = frozenset("._+-")
 
 

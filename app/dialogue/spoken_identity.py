@@ -1,7 +1,6 @@
 """Names of people and companies as callers say them: "c'est pierre dupont de la société techcorp"."""
 
 import re
-from bisect import bisect_left
 from dataclasses import dataclass
 
 from app.dialogue.french_numbers import fold
@@ -16,18 +15,22 @@ from app.dialogue.name_words import (
     TITLES,
     TRADES,
 )
+from app.dialogue.said_words import SaidWords, written
 
 NAME_WORDS_MAX = 5
 COMPANY_WORDS_MAX = 6
 SPELLED_LETTERS_MIN = 3
 
-_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*'?|\d+|&|[,;.!?:]")
 _SURE = re.compile(
-    r"\b(?:(?:je )?m' ?appel\w*|je me nomme|je me presente|(?P<first>(?:mon )?prenom)|vous parlez a|de la part d(?:e|u|')|au nom d(?:e|u|')"
+    r"\b(?:(?:je )?m' ?appel\w*|je me nomme|je me presente|(?P<first>(?:mon )?prenom)|vous parlez a"
+    r"|de la part d(?:e|u|')|au nom d(?:e|u|')"
     r"|(?:mon |le )?nom(?: de famille| complet)?)(?: (?:c' est|est|ce sera|s' est))? "
 )
 """A name certainly comes next."""
-_LIKELY = re.compile(r"(?:^|\b(?:c' est|cest|ces|ici|moi|je suis|oui|bonjour|bonsoir|alors|donc|voila|euh|[,.]) )")
+_LIKELY = re.compile(
+    r"(?:^|\b(?:c' est|cest|ces|ici|moi|je suis|oui|bonjour|bonsoir|alors|donc|voila"
+    r"|euh|[,.]) )"
+)
 """A name may come next."""
 _ENDING = re.compile(r" (?:a l' appareil|au telephone|au bout du fil)\b")
 _GENERIC = "|".join(GENERIC_COMPANY)
@@ -43,7 +46,10 @@ _SPELLING_NOTE = re.compile(
     r" (?:avec|prend|y a|il y a) (?:un|une|deux) [a-z]+(?: (?:a la fin|au debut|au milieu|comme \w+))?"
     r"|,? comme (?:le |la |l' )?\w+$| en un mot| en deux mots| tout attache\w*"
 )
-_COMPANY_TAIL = re.compile(r"(?:corp|tech|soft|sys|group|groupe|services?|consulting|conseil|industries?|france|net|data)$")
+_COMPANY_TAIL = re.compile(
+    r"(?:corp|tech|soft|sys|group|groupe|services?|consulting|conseil"
+    r"|industries?|france|net|data)$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,28 +60,6 @@ class Identity:
     company: str | None = None
 
 
-class _Words:
-    """A text as words, with and without accents, and where each begins in the folded text."""
-
-    def __init__(self, text: str) -> None:
-        self.said = _WORD.findall(text.replace("’", "'").replace("'", "' "))
-        self._index()
-
-    def _index(self) -> None:
-        self.folded = [fold(word) for word in self.said]
-        self.text = " ".join(self.folded)
-        self.offsets = [0]
-        for word in self.folded:
-            self.offsets.append(self.offsets[-1] + len(word) + 1)
-
-    def at(self, offset: int) -> int:
-        return bisect_left(self.offsets, offset)
-
-    def cut(self, start: int, end: int) -> None:
-        self.said[start:end] = [","]
-        self._index()
-
-
 def find_identity(text: str, expected: bool) -> Identity:
     """Finds the caller's name and company.
 
@@ -83,7 +67,7 @@ def find_identity(text: str, expected: bool) -> Identity:
         text: what was said, without e-mail addresses.
         expected: the bot has just asked for them: a bare "dupont" is a name.
     """
-    words = _Words(text)
+    words = SaidWords(text)
     for note in reversed(list(_SPELLING_NOTE.finditer(words.text))):
         words.cut(words.at(note.start() + (note[0][0] == " ")), words.at(note.end()))
     spelled = _take_spelled(words)
@@ -97,7 +81,7 @@ def find_identity(text: str, expected: bool) -> Identity:
         name = []
     if spelled and (expected or name):
         name = _with_spelled(name, spelled)
-    return Identity(_written(name) if name else None, company)
+    return Identity(written(name) if name else None, company)
 
 
 def _plain(word: str) -> bool:
@@ -110,7 +94,7 @@ def _announced(word: str) -> bool:
     return word[0].isalpha() and word[-1] != "'" and len(word) > 1 and word not in FUNCTION_WORDS
 
 
-def _forward(words: _Words, start: int, announced: bool) -> list[str]:
+def _forward(words: SaidWords, start: int, announced: bool) -> list[str]:
     """The name that begins at a word, particles and compound parts included."""
     fits = _announced if announced else _plain
     name: list[str] = []
@@ -127,7 +111,8 @@ def _forward(words: _Words, start: int, announced: bool) -> list[str]:
             belongs = ahead < len(words.said) and fits(words.folded[ahead]) and words.folded[ahead] not in TRADES
             # "pierre dupont de techcorp" names a company; "charles de gaulle" has a particle.
             noble = word not in ("de", "d'", "du", "des") or (len(name) == 1 and _first_name(words.folded[index - 1]))
-            if not belongs or not noble or (word in ("la", "le", "l'") and announced is False and not name):
+            whole = len(words.said) == 2  # "le gall", said alone
+            if not belongs or not noble or (not whole and word in ("la", "le", "l'") and announced is False and not name):
                 break
             name += words.said[index : ahead + 1]
             index = ahead + 1
@@ -143,7 +128,7 @@ def _first_name(word: str) -> bool:
     return word.split("-")[0] in FIRST_NAMES
 
 
-def _backwards(words: _Words, end: int) -> list[str]:
+def _backwards(words: SaidWords, end: int) -> list[str]:
     start = end
     while start > 0 and end - start < NAME_WORDS_MAX and _plain(words.folded[start - 1]):
         start -= 1
@@ -152,7 +137,7 @@ def _backwards(words: _Words, end: int) -> list[str]:
     return words.said[start:end]
 
 
-def _sure_name(words: _Words) -> list[str]:
+def _sure_name(words: SaidWords) -> list[str]:
     first: list[str] = []
     last: list[str] = []
     for match in _SURE.finditer(words.text):
@@ -164,26 +149,28 @@ def _sure_name(words: _Words) -> list[str]:
     return first + last
 
 
-def _ending_name(words: _Words) -> list[str]:
+def _ending_name(words: SaidWords) -> list[str]:
     match = _ENDING.search(words.text)
     return _backwards(words, words.at(match.start() + 1)) if match else []
 
 
-def _titled_name(words: _Words) -> list[str]:
+def _titled_name(words: SaidWords) -> list[str]:
     for index, word in enumerate(words.folded[:-1]):
         if word in TITLES and len(word) > 1 and _announced(words.folded[index + 1]):
             return _forward(words, index + 1, announced=True)
     return []
 
 
-def _likely_name(words: _Words, expected: bool) -> list[str]:
+def _likely_name(words: SaidWords, expected: bool) -> list[str]:
     for match in _LIKELY.finditer(words.text):
         start = words.at(match.end())
         name = _forward(words, start, announced=False)
         if not name:
             continue
         after = words.folded[start + len(name)] if start + len(name) < len(words.said) else ""
-        if expected and (after in ("", ",", ".", "et", "mais", "de", "d'", "du", "chez", "pour", "!", "?") or len(name) > 1):
+        if expected and (
+            after in ("", ",", ".", "et", "mais", "de", "d'", "du", "chez", "pour", "!", "?") or len(name) > 1
+        ):
             return name
         alone = after in ("", ",", ".", "!") and match[0].strip() in ("c' est", "ici")
         if _first_name(fold(name[0])) and (len(name) > 1 or alone):
@@ -191,7 +178,7 @@ def _likely_name(words: _Words, expected: bool) -> list[str]:
     return []
 
 
-def _take_company(words: _Words, expected: bool) -> tuple[str | None, int]:
+def _take_company(words: SaidWords, expected: bool) -> tuple[str | None, int]:
     """Cuts the company out of the words; returns it and where its announcement began."""
     patterns = [_COMPANY_SURE, _COMPANY_LIKELY] if expected else [_COMPANY_SURE]
     for pattern in patterns:
@@ -199,7 +186,9 @@ def _take_company(words: _Words, expected: bool) -> tuple[str | None, int]:
             start, begin = words.at(match.start()), words.at(match.end())
             end = _company_end(words, begin)
             likely = pattern is _COMPANY_LIKELY and end > begin
-            if likely and not (_plain(words.folded[begin]) or words.folded[begin] in (*TRADES, "la", "le", "l'", "orange")):
+            if likely and not (
+                _plain(words.folded[begin]) or words.folded[begin] in (*TRADES, "la", "le", "l'", "orange")
+            ):
                 continue
             if end > begin:
                 return _cut_company(words, start, begin, end)
@@ -214,22 +203,26 @@ def _take_company(words: _Words, expected: bool) -> tuple[str | None, int]:
     if expected:
         for index in range(1, len(words.said) - 1):
             previous = words.folded[index - 1]
-            if words.folded[index] in ("de", "d'", "du", "pour") and _plain(previous) and _plain(words.folded[index + 1]):
+            if (
+                words.folded[index] in ("de", "d'", "du", "pour")
+                and _plain(previous)
+                and _plain(words.folded[index + 1])
+            ):
                 if _first_name(previous) and not (index > 1 and _plain(words.folded[index - 2])):
                     continue
                 return _cut_company(words, index, index + 1, _company_end(words, index + 1))
     return None, 0
 
 
-def _cut_company(words: _Words, start: int, begin: int, end: int) -> tuple[str, int]:
+def _cut_company(words: SaidWords, start: int, begin: int, end: int) -> tuple[str, int]:
     if words.folded[begin] in ("la", "le", "l'") and words.folded[begin + 1] in TRADES:
         begin += 1
-    company = _written(words.said[begin:end])
+    company = written(words.said[begin:end])
     words.cut(start, end)
     return company, start
 
 
-def _company_end(words: _Words, begin: int) -> int:
+def _company_end(words: SaidWords, begin: int) -> int:
     index = begin
     while index < len(words.said) and index - begin < COMPANY_WORDS_MAX:
         word = words.folded[index]
@@ -248,7 +241,7 @@ def _company_end(words: _Words, begin: int) -> int:
     return index
 
 
-def _take_spelled(words: _Words) -> str:
+def _take_spelled(words: SaidWords) -> str:
     """Cuts a spelled word ("l o p e z", "elle o pé euh zed") out of the words and returns it."""
     index = 0
     while index < len(words.said):
@@ -282,16 +275,16 @@ def _with_spelled(name: list[str], spelled: str) -> list[str]:
     return [*name, spelled] if len(name) <= 1 and all(_first_name(fold(word)) for word in name) else [spelled]
 
 
-def _split_off_company(words: _Words, name: list[str]) -> tuple[list[str], str | None]:
+def _split_off_company(words: SaidWords, name: list[str]) -> tuple[list[str], str | None]:
     """ "pierre dupont techcorp", "pierre dupont, techcorp": what follows the surname is the company."""
     folded = [fold(word) for word in name]
     if any(word in PARTICLES or word.endswith("'") for word in folded):
         return name, None
     given = 2 if len(name) > 2 and folded[1] in COMPOUND_SECONDS.get(folded[0], "").split() else 1
     if len(name) > given + 1 and _first_name(folded[0]):
-        return name[: given + 1], _written(name[given + 1 :])
+        return name[: given + 1], written(name[given + 1 :])
     if len(name) == 2 and not any(map(_first_name, folded)) and _COMPANY_TAIL.search(folded[1]):
-        return name[:1], _written(name[1:])
+        return name[:1], written(name[1:])
     ahead = words.text.find(" ".join(folded) + " , ")
     if ahead >= 0:
         start = words.at(ahead) + len(name) + 1
@@ -299,23 +292,5 @@ def _split_off_company(words: _Words, name: list[str]) -> tuple[list[str], str |
         if rest and start + len(rest) == len(words.said):
             if len(rest) == 1 and len(name) == 1 and _first_name(fold(rest[0])):
                 return rest + name, None
-            return name, _written(rest)
+            return name, written(rest)
     return name, None
-
-
-def _written(words: list[str]) -> str:
-    """Capitals as on a letter: "Pierre Dupont", "Jean-Marc Petit", "Jean de La Tour", "Garage du Centre"."""
-    written: list[str] = []
-    for index, word in enumerate(words):
-        shown = word if any(sign.isupper() for sign in word) else _capitalised(word)
-        if index and fold(word) in ("de", "d'", "du", "des", "et", "von"):
-            shown = word.lower()
-        joined = index == 1 and fold(word) in COMPOUND_SECONDS.get(fold(words[0]), "").split()
-        if index:
-            written.append("-" if joined else "" if words[index - 1].endswith("'") else " ")
-        written.append(shown)
-    return "".join(written)
-
-
-def _capitalised(word: str) -> str:
-    return "-".join(part[:1].upper() + part[1:] for part in word.split("-"))

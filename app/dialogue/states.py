@@ -37,6 +37,7 @@ class StateRow:
         expects: intents that answer the state's question.
         endpointing: how much silence ends a turn here (`app.dialogue.turns`).
         arrows: where each intent leads; an intent without an arrow stays here and is asked again.
+        detours: where the machine goes instead, and when: what is known of the case or was said decides.
         rephrased: phrases for the second and third time of asking; after the last the call is transferred.
         model_reply: intents after which the language model's own reply is spoken instead of the next phrase.
         final: the call ends when the phrase has been heard.
@@ -46,6 +47,7 @@ class StateRow:
     expects: tuple[Intent, ...] = ()
     endpointing: Endpointing = "open"
     arrows: Mapping[Intent, State] = field(default_factory=dict)
+    detours: Mapping[State, str] = field(default_factory=dict)
     rephrased: tuple[str, ...] = ()
     model_reply: frozenset[Intent] = frozenset()
     final: bool = False
@@ -57,36 +59,41 @@ EVERYWHERE: Mapping[Intent, State] = {Intent.HUMAN_REQUEST: State.TRANSFER, Inte
 """Arrows that every listening state has besides its own; REPEAT_REQUEST and HOLD_REQUEST stay where they are."""
 
 STATES: Mapping[State, StateRow] = {
-    State.INIT: StateRow(),
+    State.INIT: StateRow(detours={State.TICKET_VERIFICATION: "known caller with a pending ticket"}),
     State.WELCOME: StateRow(
         says="welcome",
         expects=PROBLEMS,
         arrows=dict.fromkeys(PROBLEMS, State.TICKET_VERIFICATION),
+        detours={State.DIAGNOSTIC: "known caller without a pending ticket"},
         rephrased=("welcome_again", "welcome_choices"),
     ),
     State.TICKET_VERIFICATION: StateRow(
         says="ask_ticket",
         expects=(Intent.YES, Intent.NO),
         endpointing="yes_no",
-        # YES without a ticket that we know of goes by way of IDENTIFICATION, which asks for its number.
         arrows={Intent.YES: State.DIAGNOSTIC, Intent.NO: State.IDENTIFICATION},
+        detours={
+            State.IDENTIFICATION: "YES, but the ticket is not known yet",
+            State.DIAGNOSTIC: "NO, and the caller is known",
+        },
         rephrased=("ask_ticket_again", "ask_ticket_again"),
     ),
     State.IDENTIFICATION: StateRow(
         says="ask_identity",
         expects=(Intent.IDENTITY_PROVIDED, Intent.EMAIL_PROVIDED),
-        # Back to TICKET_VERIFICATION when the client who was found has a ticket waiting.
         arrows={
             Intent.IDENTITY_PROVIDED: State.DIAGNOSTIC,
             Intent.EMAIL_PROVIDED: State.DIAGNOSTIC,
             Intent.NO: State.DIAGNOSTIC,
         },
+        detours={State.TICKET_VERIFICATION: "a pending ticket was found"},
         rephrased=("ask_identity_again", "ask_identity_last"),
     ),
     State.DIAGNOSTIC: StateRow(
         says="ask_problem",
         expects=PROBLEMS,
         arrows=dict.fromkeys(PROBLEMS, State.SOLUTION),
+        detours={State.SOLUTION: "no details, but the problem was told before"},
         rephrased=("ask_problem_again", "ask_problem_choices"),
         model_reply=frozenset(PROBLEMS),
     ),
@@ -94,6 +101,10 @@ STATES: Mapping[State, StateRow] = {
         expects=(Intent.YES, Intent.NO),
         endpointing="yes_no",
         arrows={Intent.YES: State.VERIFICATION, Intent.NO: State.TRANSFER},
+        detours={
+            State.VERIFICATION: "the time for the manipulation is over",
+            State.GOODBYE: "it works again, or the change is agreed",
+        },
         rephrased=("solution_again", "solution_again"),
     ),
     State.VERIFICATION: StateRow(
@@ -108,6 +119,12 @@ STATES: Mapping[State, StateRow] = {
     State.ERROR: StateRow(says="error", final=True),
 }
 
+ENDPOINTING_OF_PHRASE: Mapping[str, Endpointing] = {
+    "ask_ticket_number": "field:ticket",
+    "ask_identity_last": "field:phone",
+}
+"""Questions for one field have its patience instead of their state's."""
+
 
 def draw() -> str:
     """The diagram of the table, in Mermaid's `stateDiagram-v2` language."""
@@ -117,6 +134,17 @@ def draw() -> str:
         for intent, target in row.arrows.items():
             targets.setdefault(target, []).append(intent.value)
         lines += [f"    {state.value} --> {target.value}: {', '.join(names)}" for target, names in targets.items()]
+        lines += [f"    {state.value} --> {target.value}: ({when})" for target, when in row.detours.items()]
         if row.final:
             lines.append(f"    {state.value} --> [*]")
-    return "\n".join(lines)
+    everywhere = [f"    LISTENING --> {target.value}: {intent.value}" for intent, target in EVERYWHERE.items()]
+    return "\n".join(
+        [
+            *lines,
+            '    state "any state that listens" as LISTENING',
+            *everywhere,
+            "    LISTENING --> TRANSFER: (asked in vain)",
+            "    LISTENING --> GOODBYE: (silence, or the call is too long)",
+            "    LISTENING --> ERROR: (nobody hears the caller)",
+        ]
+    )

@@ -28,11 +28,20 @@ SPOKE_S = 0.6
 WORDS_WITHOUT_VOICE_S = 1.0
 """Words that came without voice activity (a very quiet caller): the turn ends so long after the latest ones."""
 
+NO_NEW_WORDS_S = 3.0
+"""Voice goes on after words and brings no more of them: it is noise, or somebody else. The turn ends."""
+VOICE_WITHOUT_WORDS_S = 8.0
+"""Voice for so long without a word: noise (steady noise becomes the floor of `VoiceActivity` within 6 s)."""
+PROVIDER_SILENT_S = 7.0
+"""The recogniser that ends turns itself has not: Flux's own time-out is 5 s (`eot_timeout_ms`)."""
+
 FieldKind = Literal["email", "phone", "name", "ticket"]
 FieldCompleteness = Callable[[FieldKind, str], bool | None]
 
 _BACKCHANNEL = re.compile(
-    r"^(?:(?:oui|ouais|mm+h?|hum|hmm|d'accord|ok|okay|ah|euh|voilà|très bien|bien|bon|entendu)[\s,.!]*)+$", re.IGNORECASE
+    # Each sound ends at a word's end, so that no text can be cut up in more than one way.
+    r"\W*(?:(?:oui|ouais|mm+h?|hum|hmm+|d['’]accord|ok|okay|ah|euh|voilà|très bien|bien|bon|entendu)\b\W*)+",
+    re.IGNORECASE,
 )
 
 
@@ -99,6 +108,9 @@ class Turns:
         """The recogniser has closed the utterance by itself (speech_final)."""
         self._voice = False
         self._voice_started_s = 0.0
+        self._voiced_s = 0.0
+        self._wordless_s = 0.0
+        """Voice heard since the latest new words."""
         self._voice_ended_s: float | None = None
         self._finalize_at_s: float | None = None
         self._interrupted = False
@@ -126,11 +138,14 @@ class Turns:
 
     def on_voice(self, speaks: bool, now_s: float) -> None:
         """What voice activity says about the latest frame."""
-        if speaks and not self._voice:
+        if speaks:
             if self._voice_ended_s is None:
                 self._voice_started_s = now_s
-            self._finalize_at_s = None  # the caller goes on
-        if speaks:
+            elif self._voice:
+                self._voiced_s += now_s - self._voice_ended_s
+                self._wordless_s += now_s - self._voice_ended_s
+            elif not self._only_noise:
+                self._finalize_at_s = None  # the caller goes on
             self._voice_ended_s = now_s
         self._voice = speaks
 
@@ -139,15 +154,17 @@ class Turns:
     ) -> list[TurnEvent]:
         """A transcript arrived; see `app.providers.base.Transcript`."""
         text = text.strip()
-        if is_final:
-            self._interim = ""
-            if text:
-                self._finals.append(text)
-        elif text:
-            self._interim = text
+        known = self.text
+        if text or (is_final and not answers_finalize):
+            # An empty final takes its interim back; an empty answer to Finalize only says that nothing was buffered.
+            self._interim = "" if is_final else text or self._interim
         if text:
+            if is_final:
+                self._finals.append(text)
             self._words_at_s = now_s
             self._all_said = is_final and ends_turn
+        if self.text != known:
+            self._wordless_s = 0.0
         events: list[TurnEvent] = []
         if self.bot_speaks and not self._interrupted and text and not is_backchannel(self.text):
             self._interrupted = True
@@ -155,33 +172,51 @@ class Turns:
         if self._provider_ends_turns:
             if ends_turn and self.text:
                 events.append(self._end(now_s))
-        elif (answers_finalize or (is_final and ends_turn)) and self._finalize_at_s is not None and not self._voice:
+        elif (answers_finalize or (is_final and ends_turn)) and self._finalize_at_s is not None:
             # The recogniser's own end of the utterance may overtake the answer to our Finalize.
             events += self._finish(now_s)
         return events
 
     def on_tick(self, now_s: float) -> list[TurnEvent]:
         """Time passes; to be called every 20 ms."""
-        if self._provider_ends_turns or self._voice:
-            return []
+        if self._provider_ends_turns:
+            return self._without_provider(now_s)
         if self._finalize_at_s is not None:
             timeout_s = FINALIZE_INTERIM_TIMEOUT_S if self._interim else FINALIZE_TIMEOUT_S
             return self._finish(now_s) if now_s - self._finalize_at_s >= timeout_s else []
         if self._voice_ended_s is None:
             quiet_words = bool(self.text) and now_s - self._words_at_s >= WORDS_WITHOUT_VOICE_S
             return [self._end(now_s)] if quiet_words else []
-        if now_s - self._voice_ended_s < self.patience_s():
+        if self._voice:
+            if not self._only_noise:
+                return []
+        elif now_s - self._voice_ended_s < self.patience_s():
             return []
-        if self._all_said and self._words_at_s >= self._voice_ended_s:
+        elif self._all_said and self._words_at_s >= self._voice_ended_s:
             return [self._end(now_s)]
         self._finalize_at_s = now_s
         return [FinalizeWanted()]
+
+    @property
+    def _only_noise(self) -> bool:
+        """What still sounds like voice is none of this turn."""
+        return self._wordless_s >= (NO_NEW_WORDS_S if self.text else VOICE_WITHOUT_WORDS_S)
+
+    def _without_provider(self, now_s: float) -> list[TurnEvent]:
+        """Flux decides, but a turn that it never ends, and a cough that it never hears, must not stay."""
+        if self._voice or now_s - max(self._words_at_s, self._voice_ended_s or 0.0) < PROVIDER_SILENT_S:
+            return []
+        if self.text:
+            return [self._end(now_s)]
+        self.reset()
+        return []
 
     def reset(self) -> None:
         """Forgets the turn under way."""
         self._finals.clear()
         self._interim = ""
         self._all_said = False
+        self._voiced_s = self._wordless_s = 0.0
         self._voice_ended_s = None
         self._finalize_at_s = None
         self._interrupted = False
@@ -190,7 +225,7 @@ class Turns:
         if self.text:
             return [self._end(now_s)]
         ended_s = self._voice_ended_s if self._voice_ended_s is not None else now_s
-        spoke = ended_s - self._voice_started_s >= SPOKE_S
+        spoke = self._voiced_s >= SPOKE_S
         self.reset()
         return [Unheard(ended_s)] if spoke else []
 
@@ -202,4 +237,4 @@ class Turns:
 
 def is_backchannel(text: str) -> bool:
     """Only listening noises ("mmh", "d'accord", "oui oui"), nothing that asks for the floor."""
-    return bool(_BACKCHANNEL.match(text.strip()))
+    return _BACKCHANNEL.fullmatch(text) is not None

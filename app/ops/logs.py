@@ -1,5 +1,6 @@
 """Structured logs: one call id and turn id on every line, secrets and personal numbers masked."""
 
+import io
 import logging
 import re
 import sys
@@ -8,35 +9,62 @@ from typing import Any, TextIO
 
 import structlog
 from structlog.contextvars import bind_contextvars, clear_contextvars
+from structlog.typing import ExcInfo
 
 SECRET_KEYS = re.compile(r"key|secret|password|token|authorization", re.IGNORECASE)
-TELEPHONE = re.compile(r"(?<![\w.+-])(?!\d{1,3}(?:\.\d{1,3}){3}(?![\d.]))(\+?\d(?:[ .-]?\d){6,})(?![\w-])")
-"""Seven digits or more, also in groups; an IPv4 address is none."""
+TELEPHONE = re.compile(
+    r"(?<![\w.+-])"
+    r"(?!\d{1,3}(?:\.\d{1,3}){3}(?!\.?\d))"  # an IPv4 address
+    r"(?!\d{4}-\d\d-\d\d(?!\d))"  # a date
+    r"(?![0-9a-f]{8}-[0-9a-f]{4}-)"  # a UUID
+    r"(\+?\d(?:[ .\u00a0\u202f-]?\d){6,})(?![\w-])"
+)
+"""Seven digits or more, also in groups."""
 EMAIL = re.compile(r"([\w.+-])[\w.+-]*@([\w-]+\.[\w.-]+)")
-URL_PASSWORD = re.compile(r"(://[^:/@\s]+:)[^@\s]+@")
+URL_PASSWORD = re.compile(r"(://[^:/@\s]*:)(?:[^/\s]+@|[^@\s]+@)")
+API_KEY = re.compile(r"\b(gsk_|sk[-_]|(?:Bearer|Token) +)[\w.-]{8,}")
+"""Keys as Groq, OpenAI and ElevenLabs begin them, and what an `Authorization` header holds."""
 KEPT_DIGITS = 2
-UNMASKED_KEYS = frozenset({"timestamp", "call_id", "event", "level"})
+UNMASKED_KEYS = frozenset({"timestamp", "call_id", "level"})
 
 
 def mask(text: str) -> str:
-    """Masks telephone and ticket-like numbers (all but the last two digits), e-mail names, passwords in addresses."""
+    """Masks telephone and ticket-like numbers (all but the last two digits), e-mail names, passwords and keys."""
 
     def number(match: re.Match[str]) -> str:
         digits = re.sub(r"\D", "", match.group(1))
         return "*" * (len(digits) - KEPT_DIGITS) + digits[-KEPT_DIGITS:]
 
     text = URL_PASSWORD.sub(r"\1***@", text)
+    text = API_KEY.sub(r"\1***", text)
     text = EMAIL.sub(r"\1***@\2", text)
     return TELEPHONE.sub(number, text)
 
 
+def _masked(key: str, value: Any) -> Any:
+    if SECRET_KEYS.search(key):
+        return "***"
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, dict):
+        return {name: _masked(str(name), inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_masked("", inner) for inner in value]
+    return value
+
+
 def _mask_event(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     for key, value in event.items():
-        if SECRET_KEYS.search(key):
-            event[key] = "***"
-        elif isinstance(value, str) and key not in UNMASKED_KEYS:
-            event[key] = mask(value)
+        if key not in UNMASKED_KEYS and not key.startswith("_"):
+            event[key] = _masked(key, value)
     return event
+
+
+def _print_masked(out: TextIO, exc_info: ExcInfo) -> None:
+    """A traceback for people; exceptions quote addresses and what callers said."""
+    text = io.StringIO()
+    structlog.dev.plain_traceback(text, exc_info)
+    out.write(mask(text.getvalue()))
 
 
 def configure_logs(*, json: bool, level: str = "INFO", stream: TextIO | None = None) -> None:
@@ -54,13 +82,14 @@ def configure_logs(*, json: bool, level: str = "INFO", stream: TextIO | None = N
         structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
+        *([structlog.processors.format_exc_info] if json else []),  # in front of the mask, so masked too
         _mask_event,
     ]
     renderer: list[Any] = (
-        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
+        [structlog.processors.JSONRenderer(ensure_ascii=False)]
         if json
         # Never with local variables: keys and callers' data live in them.
-        else [structlog.dev.ConsoleRenderer(colors=out.isatty(), exception_formatter=structlog.dev.plain_traceback)]
+        else [structlog.dev.ConsoleRenderer(colors=out.isatty(), exception_formatter=_print_masked)]
     )
     handler = logging.StreamHandler(out)
     handler.setFormatter(

@@ -147,29 +147,3 @@ def offset_of(sound: Sound) -> float:
     blocks = sound[: count * BLOCK_SAMPLES].reshape(count, BLOCK_SAMPLES)
     quietest = np.argsort(blocks.std(axis=1))[: max(3, count // 10)]
     return abs(float(np.median(blocks.mean(axis=1)[quietest])))
-
-
-def seam_score(sound: Sound) -> float:
-    """How surely `sound` was cut and pasted on a grid of 20 or 40 ms, in standard deviations.
-
-    Speech knows no grid: the sharpness of its waveform, averaged over all positions that are equal modulo 160
-    (or 320) samples, is about the same for each. Frames that were lost, swapped or blanked leave an edge at
-    always the same one. Below 5 for whole speech, 8 to 25 for every third frame blanked (measured).
-    """
-    if len(sound) < 4 * HOP_SAMPLES + 4:
-        return 0.0
-    edges = np.square(sound[2:] - 2 * sound[1:-1] + sound[:-2])
-    sharpness = 10 * np.log10(edges[1:] + edges[:-1] + 1e-7)
-    reach = 41
-    sums = np.cumsum(np.pad(sharpness, (reach // 2 + 1, reach // 2)))
-    sharpness -= (sums[reach:] - sums[:-reach])[: len(sharpness)] / reach
-    score = 0.0
-    for period in (HOP_SAMPLES, 2 * HOP_SAMPLES):
-        count = len(sharpness) // period
-        if count < 4:
-            continue
-        folded = sharpness[: count * period].reshape(count, period)
-        means = folded.mean(axis=0)
-        spread = float(folded.std()) / np.sqrt(count) + 1e-6
-        score = max(score, float(means.max() - np.median(means)) / spread)
-    return score

@@ -18,16 +18,16 @@ from app.standins.features import (
     frames_of,
     noise_of,
     offset_of,
-    seam_score,
     sound_of,
     spans,
 )
+from app.standins.seams import seam_score
 
 GRID = 20
 """Points in time of the fixed-size outline by which candidates are sieved."""
 CANDIDATES = 12
 """How many survive the sieve."""
-ACCEPTED_SIMILARITY = 0.62
+ACCEPTED_SIMILARITY = 0.6
 """Right phrases by other voices, at other speeds, over other lines lie above; figures in docs/standins.md."""
 DISTANCE_AT_ZERO = 1.9
 """Mean distance of cepstra along the best path that counts as similarity 0; unrelated speech: about half."""
@@ -35,14 +35,18 @@ TEMPO_RANGE = (0.77, 1.3)
 """Lengths of what is heard over what is expected: speed ±15 % and some slack at the ends."""
 BAND = 0.12
 """How far, relative to its length, a path may stray from even tempo."""
-SEAMS_FROM = 4.8
-"""Seam score (`features.seam_score`) from which sound counts as damaged; whole speech stays below."""
-SEAM_LOSS = 0.15
+SEAMS_FROM = 4.6
+"""Seam score (`seams.seam_score`) from which sound counts as damaged; whole speech stays below."""
+SEAM_LOSS = 0.25
 """Share of the similarity that each further unit of the score takes away."""
 OFFSETS_FROM = 0.006
 """Resting offset (`features.offset_of`) from which sound counts as damaged."""
 OFFSET_LOSS = 40.0
 """Share of the similarity that each further unit (full scale) takes away: 0.64 for a wrong law."""
+PREFIX_BAND = 0.18
+"""The same while a phrase is under way, and its tempo not yet known."""
+UNEVEN_COST = 0.05
+"""Added for each step that lingers or hurries: even tempo wins among equals."""
 MAX_SPANS = 8
 """An utterance in more pieces than this is matched piece by piece."""
 
@@ -241,22 +245,20 @@ class Recogniser:
         steps = np.arange(width)
         index = self._starts[chosen][:, None] + np.minimum(steps, lengths[:, None] - 1)
         expected = self._frames[index]
-        distances = np.sqrt(
-            np.maximum(
-                np.square(heard).sum(axis=1)[:, None, None]
-                + np.square(expected).sum(axis=2)[None, :, :]
-                - 2 * np.tensordot(heard, expected, axes=(1, 2)),
-                0.0,
-            )
-        ).astype(np.float32)
-        even = np.arange(len(heard))[:, None, None] * tempo[None, :, None]
-        stray = np.maximum(3.0, (BAND if whole else 0.18) * (lengths[None, :, None] if whole else even))
-        distances[np.abs(steps[None, None, :] - even) > stray] = _FAR
-        distances[:, steps[None, :] >= lengths[:, None]] = _FAR
+        # One product for each candidate: small enough that BLAS wakes none of its threads.
+        products = np.matmul(heard, expected.transpose(0, 2, 1))
+        squares = np.square(heard).sum(axis=1)[None, :, None] + np.square(expected).sum(axis=2)[:, None, :]
+        distances = np.sqrt(np.maximum(squares - 2 * products, 0.0)).astype(np.float32)
+        even = np.arange(len(heard))[None, :, None] * tempo[:, None, None]
+        stray = np.maximum(3.0, BAND * lengths[:, None, None] if whole else PREFIX_BAND * even)
+        distances[np.abs(steps - even) > stray] = _FAR
+        distances[np.broadcast_to((steps >= lengths[:, None])[:, None, :], distances.shape)] = _FAR
         sums = np.full((len(chosen), width + 2), _FAR, np.float32)
-        sums[:, 2:5] = distances[0][:, :3]
-        for row in distances[1:]:
-            sums[:, 2:] = row + np.minimum(np.minimum(sums[:, 2:] + 0.05, sums[:, 1:-1]), sums[:, :-2] + 0.05)
+        sums[:, 2:5] = distances[:, 0, :3]
+        for row in distances.transpose(1, 0, 2)[1:]:
+            sums[:, 2:] = row + np.minimum(
+                np.minimum(sums[:, 2:] + UNEVEN_COST, sums[:, 1:-1]), sums[:, :-2] + UNEVEN_COST
+            )
         ends = sums[:, 2:]
         if whole:
             ends = np.where(steps[None, :] >= lengths[:, None] - 3, ends, _FAR)

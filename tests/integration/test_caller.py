@@ -29,9 +29,7 @@ FRAME_BYTES = 320
 
 def tone(duration_s: float, hz: float = 440.0) -> bytes:
     """s16le mono 8 kHz at −16 dBFS."""
-    return array(
-        "h", (int(7000 * sin(2 * pi * hz * n / 8000)) for n in range(int(duration_s * 8000)))
-    ).tobytes()
+    return array("h", (int(7000 * sin(2 * pi * hz * n / 8000)) for n in range(int(duration_s * 8000)))).tobytes()
 
 
 def frame(kind: int, payload: bytes = b"") -> bytes:
@@ -143,9 +141,7 @@ async def bot_that(behave: Callable[[Bot], Awaitable[None]]) -> AsyncIterator[Ex
 
 def script(steps: str, **settings: object) -> Script:
     head = {"name": "essai", "bot_silence_ms": 350, "wait_bot_s": 3, "max_seconds": 15, **settings}
-    lines = [
-        f"{key}: {str(value).lower() if isinstance(value, bool) else value}" for key, value in head.items()
-    ]
+    lines = [f"{key}: {str(value).lower() if isinstance(value, bool) else value}" for key, value in head.items()]
     return parse_script("\n".join([*lines, f"steps: {steps}"]), "essai.yaml")
 
 
@@ -280,9 +276,7 @@ async def test_hanging_up_in_the_middle_of_a_sentence(abort: bool, reset: bool) 
         await bot.speak(tone(0.2))
         await bot.gone()
 
-    steps = (
-        f'[{{hangup_mid_sentence: "J\'ai un problème avec ma", after_s: 0.4, abort: {str(abort).lower()}}}]'
-    )
+    steps = f'[{{hangup_mid_sentence: "J\'ai un problème avec ma", after_s: 0.4, abort: {str(abort).lower()}}}]'
     async with bot_that(listener) as exchange:
         report = await place_call(script(steps), "127.0.0.1", exchange.port)
     bot = exchange.bots[0]
@@ -297,9 +291,7 @@ async def test_hanging_up_in_the_middle_of_a_sentence(abort: bool, reset: bool) 
 
 async def test_a_telephone_with_30_ms_packets() -> None:
     async with bot_that(polite) as exchange:
-        report = await place_call(
-            script('[{say: "Bonjour."}, {say: "Non."}]', ptime_ms=30), "127.0.0.1", exchange.port
-        )
+        report = await place_call(script('[{say: "Bonjour."}, {say: "Non."}]', ptime_ms=30), "127.0.0.1", exchange.port)
     bot = exchange.bots[0]
     assert {len(payload) for kind, payload in bot.heard if kind == 0x10} == {480}
     # As much sound as time: two ticks of 20 ms make 30 ms and a rest.
@@ -347,9 +339,7 @@ async def close_without_goodbye(bot: Bot) -> None:
 
 async def cut_the_line(bot: Bot) -> None:
     await bot.speak(tone(0.1))
-    bot.writer.get_extra_info("socket").setsockopt(
-        socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
-    )
+    bot.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     bot.writer.transport.abort()
 
 
@@ -383,6 +373,18 @@ async def test_ends_that_are_no_good_ends(
         report = await place_call(script("[]"), "127.0.0.1", exchange.port)
     assert report.ended_by is ended_by
     assert detail in report.detail
+
+
+async def test_a_bot_that_waits_for_the_caller_to_close_first() -> None:
+    async def leaves_the_socket_open(bot: Bot) -> None:
+        await bot.speak(tone(0.1))
+        bot.writer.write(frame(0x00))
+        await bot.gone()
+
+    async with bot_that(leaves_the_socket_open) as exchange:
+        report = await place_call(script("[]"), "127.0.0.1", exchange.port)
+    assert report.ended_by is EndedBy.BOT
+    assert not exchange.bots[0].reset
 
 
 async def test_a_bot_that_never_ends_the_call() -> None:

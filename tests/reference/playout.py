@@ -83,8 +83,7 @@ class PlayoutBuffer:
             raise ValueError(f"max_queue_ms must be 20 to 600000, got {max_queue_ms}")
         if not 0 <= prebuffer_min_ms <= prebuffer_max_ms <= max_queue_ms:
             raise ValueError(
-                f"prebuffer must be 0 <= min <= max <= {max_queue_ms} ms,"
-                f" got {prebuffer_min_ms} and {prebuffer_max_ms}"
+                f"prebuffer must be 0 <= min <= max <= {max_queue_ms} ms, got {prebuffer_min_ms} and {prebuffer_max_ms}"
             )
         self._amplitude = 0
         if comfort_noise_db is not None:
@@ -163,10 +162,7 @@ class PlayoutBuffer:
             samples = samples[:room]
             self._measuring = False
         self._timeline += len(samples)
-        faded = [
-            _blend(self._fade_in_from, sample, gain)
-            for sample, gain in zip(samples, self._fade_in, strict=False)
-        ]
+        faded = [_blend(self._fade_in_from, sample, gain) for sample, gain in zip(samples, self._fade_in, strict=False)]
         self._fade_in = self._fade_in[len(faded) :]
         self._queue += faded + samples[len(faded) :]
         return len(samples)

@@ -9,14 +9,16 @@ from app.dialogue.intents import Fields, Intent, Understanding
 from app.dialogue.spoken_email import has_at_sign
 from app.dialogue.states import State
 from app.providers.rules.normalise import normalise, plain
+from app.providers.rules.patterns import Kind
 from app.providers.rules.requests import Request, asks_hold, asks_human, asks_repeat, says_goodbye
 from app.providers.rules.sentiment import feel
-from app.providers.rules.signals import ABOUT_HELP, ABOUT_TICKET, Kind, Signal, find_signals, has_negation
+from app.providers.rules.signals import ABOUT_HELP, ABOUT_TICKET, Signal, find_signals, has_negation
 from app.providers.rules.topics import find_topic, is_complaint
 
 Verdict = tuple[Intent, float]
 
 UNCLEAR: Verdict = (Intent.UNCLEAR, 0.3)
+DESCRIPTION_WORDS_MIN = 4
 DIGITS_OF_A_NUMBER_MIN = 4
 SURE = 0.97
 """Such an answer skips the language model."""
@@ -24,16 +26,37 @@ SURE = 0.97
 DESCRIBING = frozenset({State.INIT, State.WELCOME, State.DIAGNOSTIC, State.TRANSFER, State.GOODBYE, State.ERROR})
 ASKING_YES_NO = frozenset({State.TICKET_VERIFICATION, State.SOLUTION, State.VERIFICATION})
 
-_SURE_YES = re.compile(r"(?:(?:oui|si|tout a fait|exactement|absolument|bien sur|effectivement|affirmatif|en effet|merci|c est ca|carrement|voila) ?)+")
-_SURE_NO = re.compile(r"(?:(?:non|pas du tout|absolument pas|vraiment pas|toujours pas|merci|du tout|negatif|jamais) ?)+")
-_POLITE_ONLY = re.compile(r"(?:merci|svp|bonjour|bonsoir|allo|madame|monsieur|salut| )+|oui (?:bonjour|allo|bonsoir)(?: (?:madame|monsieur))?|allo oui(?: bonjour)?")
-_REFUSED_FIELD = re.compile(
-    r"\b(?:pas|aucune?|sans|ni) (?:\w+ ){0,2}?(?:d |de |l |le )?(?:e ?mails?|mail|adresse|entreprise|societe|numero|telephone)\b"
-    r"|\b(?:veux|prefere|souhaite|peux|vais|donne|envie|connais|rappelle|souviens)(?:rais|rai)? pas\b|\b(?:j|n) en ai (?:pas|aucune?|plus)\b|\bpas (?:envie|question|donner)\b|\bpas (?:de|d) \w+$"
+_SURE_YES = re.compile(
+    r"(?:(?:oui|si|tout a fait|exactement|absolument|bien sur|effectivement"
+    r"|affirmatif|en effet|merci|c est ca|carrement|voila) ?)+"
 )
-_PRIVATE_PERSON = re.compile(r"\bparticulier\b|\btitre personnel\b|\bindependante?\b|\bauto ?entrepreneur\b|\ba mon compte\b")
-_RESTORED = re.compile(r"\b(?:c est bon|remarche|refonctionne|revenue?s?|retabli\w*|regle\w*|resolu\w*|reparti\w*|repare\w*|marche (?:a nouveau|de nouveau)|plus de probleme)\b")
-_WISH = re.compile(r"\b(?:voudrais|veux|voulais|souhait\w+|aimerais|appelle pour|c est pour|besoin|resili\w+|demenag\w+|factur\w+)\b")
+_SURE_NO = re.compile(
+    r"(?:(?:non|pas du tout|absolument pas|vraiment pas|toujours pas|merci|du tout"
+    r"|negatif|jamais) ?)+"
+)
+_POLITE_ONLY = re.compile(
+    r"(?:merci|svp|bonjour|bonsoir|allo|madame|monsieur|salut| )+"
+    r"|oui (?:bonjour|allo|bonsoir)(?: (?:madame|monsieur))?"
+    r"|allo oui(?: bonjour)?"
+)
+_REFUSED_FIELD = re.compile(
+    r"\b(?:pas|aucune?|sans|ni) (?:\w+ ){0,2}?(?:d |de |l |le )?(?:e ?mails?|mail|adresse|entreprise"
+    r"|societe|numero|telephone)\b"
+    r"|\b(?:veux|prefere|souhaite|peux|vais|donne|envie|connais|rappelle|souviens)(?:rais|rai)? pas\b"
+    r"|\b(?:j|n) en ai (?:pas|aucune?|plus)\b|\bpas (?:envie|question|donner)\b|\bpas (?:de|d) \w+$"
+)
+_PRIVATE_PERSON = re.compile(
+    r"\bparticulier\b|\btitre personnel\b|\bindependante?\b"
+    r"|\bauto ?entrepreneur\b|\ba mon compte\b"
+)
+_RESTORED = re.compile(
+    r"\b(?:c est bon|remarche|refonctionne|revenue?s?|retabli\w*|regle\w*|resolu\w*"
+    r"|reparti\w*|repare\w*|marche (?:a nouveau|de nouveau)|plus de probleme)\b"
+)
+_WISH = re.compile(
+    r"\b(?:voudrais|veux|voulais|souhait\w+|aimerais|appelle pour|c est pour|besoin"
+    r"|resili\w+|demenag\w+|factur\w+)\b"
+)
 _BECAUSE = re.compile(r"\b(?:parce que?|parce qu|car|vu que|puisque?|puisqu)\b")
 
 
@@ -78,9 +101,10 @@ def _classify(turn: _Turn) -> Verdict:
 
 def _answered_after(turn: _Turn, request: Request, end: int) -> bool:
     """ "attendez … voilà c'est le 4512" has stopped waiting; "deux secondes je débranche" has not."""
-    if request is Request.LOOKING and any(signal.positive and signal.kind is Kind.ACT for signal in turn.signals[:1]):
-        if turn.state is State.SOLUTION and turn.signals[0].start < end:
-            return True
+    if request is Request.LOOKING and turn.state is State.SOLUTION and turn.signals:
+        first = turn.signals[0]
+        if first.positive and first.kind in (Kind.ACT, Kind.ANSWER) and first.start < end:
+            return True  # "d'accord je vais regarder" agrees
     if turn.state in (State.IDENTIFICATION, State.TICKET_VERIFICATION) and turn.fields.given():
         return True
     later = [signal for signal in turn.signals if signal.start >= end]
@@ -116,7 +140,13 @@ def _described_problem(turn: _Turn) -> Verdict | None:
         service = []
     if service and service[-1].positive and _RESTORED.search(turn.words) and not is_complaint(turn.words):
         return Intent.YES, 0.7
-    return find_topic(turn.words, described=True)
+    topic = find_topic(turn.words, described=True)
+    if topic or turn.state is not State.DIAGNOSTIC or turn.fields.given():
+        return topic
+    # Asked to describe a problem, and something is denied at length: a fault we have no word for.
+    unsure = any(signal.kind in (Kind.UNSURE, Kind.ANSWER) for signal in turn.signals)
+    told = turn.words.count(" ") >= DESCRIPTION_WORDS_MIN - 1
+    return (Intent.INTERNET_ISSUE, 0.45) if told and has_negation(turn.words) and not unsure else None
 
 
 def _ticket_answer(turn: _Turn) -> Verdict | None:
@@ -165,20 +195,31 @@ def _verification_signals(turn: _Turn) -> list[Signal]:
 def _yes_no(turn: _Turn, decisive: list[Signal]) -> Verdict | None:
     """The last decisive signal, else the last bare "oui" or "non", else any negation that is left."""
     answers = [signal for signal in turn.signals if signal.kind is Kind.ANSWER]
-    if says_goodbye(turn.words) is Request.LEAVING and not [signal for signal in decisive if signal.kind is Kind.SERVICE]:
+    if says_goodbye(turn.words) is Request.LEAVING and not [
+        signal for signal in decisive if signal.kind is Kind.SERVICE
+    ]:
         return None
     if _other_request(turn):
         return None
     if decisive:
         last = decisive[-1]
-        if answers and answers[-1].start > last.end and answers[-1].positive != last.positive and _corrects(turn, answers[-1]):
+        if (
+            answers
+            and answers[-1].start > last.end
+            and answers[-1].positive != last.positive
+            and _corrects(turn, answers[-1])
+        ):
             last = answers[-1]
         return _verdict(last.positive, 0.8)
-    if answers:
+    if answers and not (says_goodbye(turn.words) and _only_thanks(turn, answers)):
         return _bare(turn, answers)
     if any(signal.kind is Kind.UNSURE for signal in turn.signals):
         return None
     return (Intent.NO, 0.55) if has_negation(turn.words) else None
+
+
+def _only_thanks(turn: _Turn, answers: list[Signal]) -> bool:
+    return all("merci" in turn.words[signal.start : signal.end] for signal in answers)
 
 
 def _other_request(turn: _Turn) -> bool:

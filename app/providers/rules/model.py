@@ -8,7 +8,8 @@ from app.providers.rules.classifier import understand
 
 
 class RulesModel:
-    """Fulfils `app.providers.base.LanguageModel` offline: the understanding only, the words come from phrases."""
+    """Fulfils `app.providers.base.LanguageModel` offline: the understanding only, the words come from"
+    " phrases."""
 
     name = "rules"
 

@@ -13,17 +13,21 @@ _NOT_A_WORD = re.compile(r"[^a-z0-9@]+")
 _REWRITES = [
     (re.compile(rf"\b(?:{pattern})\b"), written)
     for pattern, written in [
+        # The "ne" of a negation is mostly dropped in speech, so it is dropped always.
+        (r"je n (?=[aeiouyh])", "j "), (r"ne|n (?!importe)", ""), (r"(?<=\bj)\s+n(?= )", ""), (r" +", " "),
         (r"nan|naan|nope|neni|nenni|niet|noon", "non"),
         (r"oue|ouai|ouaip|ouep|ouaih|yep|yes|yeah|oui+|wi|moui", "oui"),
         (r"okay|oke|oki|okey|o k|hok|d acc|dac|daccord|d ac", "ok"),
         (r"(?<=^ok )ok", ""),
         (r"chuis|j suis|chui", "je suis"),
         (r"chais pas|che pas|j sais pas|je sais po|chepas|chaipas", "je sais pas"),
-        (r"j (?=veux|peux|vais|vois|pense|crois|comprends|trouve|dois|suis|sais|sors|reste|regarde|cherche|fais)", "je "),
+        (r"j (?=veux|peux|vais|vois|pense|crois|comprends|trouve|dois|suis|sais|sors|reste|regarde"
+         r"|cherche|fais)", "je "),
         (r"t as|y a|y avait|il y a|ya|il y avait", "y a"),
         (r"kk un|quelq un|quelquun", "quelqu un"),
         (r"cest|s est (?=bon|pas|ok|fait)|ces (?=bon|pas|ok|fait|regle|mort)", "c est "),
-        (r"sa (?=marche|rame|coupe|fonctionne|va|change|capte|clignote|y est|remarche|sert|redemarre|suffit|fait|a |ne|m a"
+        (r"sa (?=marche|rame|coupe|fonctionne|va|change|capte|clignote|y est|remarche|sert|redemarre"
+         r"|suffit|fait|a |ne|m a"
          r"|bug|bugue|plante|saute|met|refonctionne|revient|veut|prend|bouge|roule|vient)", "ca "),
         (r"cela", "ca"),
         (r"boxe|boxes|boxs", "box"),
@@ -45,16 +49,24 @@ _REWRITES = [
         (r"(?<!qu )est ce qu[e]?", "estceque"),
         (r"s il (?:vous|te) plait|svp|stp|si vous plait", "svp"),
         (r"(?:d une|par) la suite", ""),
-        (r"un coup sur (?:2|deux)", "uncoupsurdeux"), (r"une fois sur (?:2|deux|trois|3)", "uncoupsurdeux"),
-        (r"de toute facon|de toutes facons|quand meme|tout de meme|en fait|du coup|en gros|comment dire|je veux dire"
-         r"|tu vois|vous voyez|vous savez|tu sais|a vrai dire|franchement|honnetement|ecoutez?|disons|genre|au fait"
-         r"|en tout cas|a priori|visiblement|sincerement|effectivement (?=non)|alors|donc|tiens|dites(?= (?:moi|donc))"
+        (r"une? (?:coup|fois|jour|soir|page|appel|minute|heure) sur (?:2|deux|trois|3)", "uncoupsurdeux"),
+        (r"de toute facon|de toutes facons|quand meme|tout de meme|en fait|du coup|en gros|comment dire"
+         r"|je veux dire"
+         r"|tu vois|vous voyez|vous savez|tu sais|a vrai dire|franchement|honnetement|ecoutez?|disons"
+         r"|genre|au fait"
+         r"|en tout cas|a priori|visiblement|sincerement|effectivement (?=non)|alors|donc|tiens"
+         r"|dites(?= (?:moi|donc))"
          r"|comme (?:vous|tu) dites|bon (?=ben|bah|alors|donc|mais|oui|non|d accord|ok|je|j|ca|on|euh)", ""),
     ]
 ]  # fmt: skip
-_HESITATION = re.compile(r"\b(?:euh+|heu+|hum+|h+m+|m+h+|mm+|ben|bein|beh|bah|ah+|oh+|eh|ha|ouh|pff+|pfou|hein|bin|baaah)\b")
-_BON_AFTER = re.compile(r"(?<!est )(?<!tout )(?<!tres )(?<!pas )(?<!plus )(?<!trop )(?<!de )(?<!vraiment )(?<!toujours )"
-                        r"(?<!bien )(?<!ca )(?<!encore )(?<!a )\bbon\b(?! (?:retour|courage|week|samedi|apres))(?=.)")  # fmt: skip
+_HESITATION = re.compile(
+    r"\b(?:euh+|heu+|hum+|h+m+|m+h+|mm+|ben|bein|beh|bah|ah+|oh+|eh|ha|ouh|pff+"
+    r"|pfou|hein|bin|baaah)\b"
+)
+_BON_AFTER = re.compile(r"(?<!est )(?<!tout )(?<!tres )(?<!pas )(?<!plus )(?<!trop )(?<!de"
+                        r" )(?<!vraiment )(?<!toujours )"
+                        r"(?<!bien )(?<!ca )(?<!encore )(?<!a )\bbon\b(?! (?:retour|courage|week|samedi"
+                        r"|apres))(?=.)")  # fmt: skip
 _REPEATED = re.compile(r"\b(\w+(?: \w+){0,2})(?: \1)+\b")
 
 

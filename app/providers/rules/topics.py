@@ -1,94 +1,162 @@
-"""What a problem is about: Internet at home, mobile, or a change of contract. Patterns over `normalise`d text."""
+"""What a problem is about: Internet at home, mobile, or a change of contract. Patterns over"
+" `normalise`d text."""
 
 import re
 
 from app.dialogue.intents import Intent
 
 _HOME = re.compile(
-    r"\b(?:box|livebox|freebox|bbox|sfr box|modem|routeur|repeteur|wifi|fibre|adsl|vdsl|tele|decodeur|chaines?|ligne fixe|fixe|tonalite"
-    r"|ethernet|voyants?|led|prise|boitier|cable|ont|netflix|videos?|streaming|replay|imprimante|ordinateur|mac|tablette|visio\w*|teletravail"
-    r"|teams|zoom|vpn|site|sites|pages?|ping|latence|megas?|mbps|google|youtube|en ligne|jeux?|console|playstation|camera|alarme|tpe"
-    r"|terminal de paiement|caisse|serveur|armoire|noeud|raccorde\w*|raccordement|synchro\w*|dsl|switch|telephone de la maison|telephone de bureau"
+    r"\b(?:box|livebox|freebox|bbox|sfr box|modem|routeur|repeteur|wifi|fibre|adsl|vdsl|tele|decodeur"
+    r"|chaines?|ligne fixe|fixe|tonalite"
+    r"|ethernet|voyants?|led|prise|boitier|cable|ont|netflix|videos?|streaming|replay|imprimante"
+    r"|ordinateur|mac|tablette|visio\w*|teletravail"
+    r"|teams|zoom|vpn|site|sites|pages?|ping|latence|megas?|mbps|google|youtube|en ligne|jeux?|console"
+    r"|playstation|camera|alarme|tpe"
+    r"|terminal de paiement|caisse|serveur|armoire|noeud|raccorde\w*|raccordement|synchro\w*|dsl|switch"
+    r"|telephone de la maison|telephone de bureau"
     r"|standard|debit descendant|debit montant)\b"
 )
-_NET = re.compile(r"\b(?:internet|connexion|connecte\w*|connecter|debit|reseau|web|navigu\w+|surf\w*|mails?|messagerie|telecharg\w+|ligne)\b")
+_NET = re.compile(
+    r"\b(?:internet|connexion|connecte\w*|connecter|debit|reseau|web|navigu\w+|surf\w*"
+    r"|mails?|messagerie|telecharg\w+|ligne)\b"
+)
 _MOBILE = re.compile(
-    r"\b(?:portable|mobile|gsm|smartphone|iphone|samsung|android|xiaomi|huawei|sim|carte sim|4g|5g|3g|h plus|sms|texto\w*|mms|roaming|itinerance"
-    r"|puk|pin|imei|pas de service|aucun service|service limite|(?:sur|dans) (?:ma|la) (?:messagerie|boite vocale)|repondeur|messagerie vocale|barres?|antenne|a l etranger|hors zone|donnees mobiles?|data|capte\w*|appels? d urgence"
-    r"|correspondants?|pas de reseau|plus de reseau|aucun reseau|zero reseau|deblocage|mon telephone|cellulaire|whatsapp|partage de connexion"
+    r"\b(?:portable|mobile|gsm|smartphone|iphone|samsung|android|xiaomi|huawei|sim|carte sim|puce|4g|5g"
+    r"|3g|h plus|sms|texto\w*|mms|roaming|itinerance"
+    r"|puk|pin|imei|pas de service|aucun service|service limite"
+    r"|(?:sur|dans) (?:ma|la) (?:messagerie|boite vocale)|repondeur|messagerie vocale|barres?|antenne"
+    r"|a l etranger|hors zone|donnees mobiles?|data|capte\w*|appels? d urgence"
+    r"|correspondants?|(?:pas|plus|aucun|zero|sans) (?:du tout |vraiment |trop |beaucoup )?(?:de )?reseau(?! (?:internet|wifi|fibre|local|interne|informatique|de l))|deblocage|mon telephone"
+    r"|cellulaire|whatsapp|partage de connexion"
     r"|appels? entrants?|appels? sortants?|en deplacement|zone blanche)\b"
 )
 _CALLS = re.compile(
-    r"\b(?:appels?|appeler|quand j appelle|appelant|m appelle|joindre|joignable|telephoner|passer des? coups? de fil|messages?|m entend\w*|sonne|raccroche)\b"
+    r"\b(?:appels?|appeler|quand j appelle|appelant|m appelle|joindre|joignable|telephoner"
+    r"|passer des? coups? de fil|messages?|m entend\w*|sonne|raccroche)\b"
 )
 _TELEPHONE = re.compile(r"\b(?:le|du|de|plus le|ce) telephone\b")
 _NOT_MOBILE = re.compile(
-    r"\b(?:vous (?:appelle|parle|telephone|contacte)|(?<!quand )j appelle|rappelez|me (?:rappeler|appeler|joindre|contacter|recontacter)|joignable|suis)\b(?: (?!quand)\w+){0,2}"
-    r" (?:de|depuis|avec|sur|via|a partir de) (?:mon |le |ma |un )?(?:telephone |numero de )?(?:portable|mobile|4g|voisin)"
-    r"|\b(?:numero|num) (?:de |du )?(?:mon |mobile|portable|telephone)(?: portable| mobile)?|\bbox (?:en )?[45]g|\ben attendant\b.*"
-    r"|\b(?:oblige|obligee?s?|utilise\w*|passe|partage|me mets|marche|fonctionne|sers?|bascul\w+|depanne) (?:\w+ ){0,4}(?:4g|5g|portable|mobile|partage de connexion)"
+    r"\b(?:vous (?:appelle|parle|telephone|contacte)|(?<!quand )j appelle|rappelez"
+    r"|me (?:rappeler|appeler|joindre|contacter|recontacter)|joignable|suis)\b(?: (?!quand)\w+){0,2}"
+    r" (?:de|depuis|avec|sur|via|a partir de) (?:mon |le |ma |un )?(?:telephone "
+    r"|numero de )?(?:portable|mobile|4g|voisin)"
+    r"|\b(?:numero|num) (?:de |du )?(?:mon |mobile|portable|telephone)(?: portable| mobile)?"
+    r"|\bbox (?:en )?[45]g|\ben attendant\b.*"
+    r"|\b(?:oblige|obligee?s?|utilise\w*|passe|partage|me mets|marche|fonctionne|sers?|bascul\w+"
+    r"|depanne) (?:\w+ ){0,4}(?:4g|5g|portable|mobile|partage de connexion)"
     r"|\bsauf (?:sur|en|avec) (?:\w+ )?(?:4g|portable|mobile)|\b(?:ca|il|elle) capte (?:bien|partout)"
 )
 _NOT_HOME = re.compile(
-    r"\b(?:sans|hors|sauf|meme sans|pas en|que|seulement|uniquement|hormis|a part|coupe le|desactive le|loin du|quitte le|plus le|suis pas en"
-    r"|meme en)(?: (?:le|du|quand je suis|en|au|avec|via|suis))* wifi\b|\b(?:en |le |avec le )?wifi ca (?:marche|va|fonctionne)(?! pas| plus)"
-    r"|\b(?:marche|va|fonctionne) (?:bien |tres bien |que |mieux )?(?:en|avec le|via le|sur le) wifi|\bappels? wifi\b"
+    r"\b(?:sans|hors|sauf|meme sans|pas en|que|seulement|uniquement|hormis|a part|coupe le|desactive le"
+    r"|loin du|quitte le|plus le|suis pas en"
+    r"|meme en)(?: (?:le|du|quand je suis|en|au|avec|via|suis))* wifi\b"
+    r"|\b(?:en |le |avec le )?wifi ca (?:marche|va|fonctionne)(?! pas| plus)"
+    r"|\b(?:marche|va|fonctionne) (?:bien |tres bien |que |mieux )?(?:en|avec le|via le|sur le) wifi"
+    r"|\bappels? wifi\b"
 )
 _ISSUE = re.compile(
-    r"\b(?:marche|fonctionne|capte|charge|affiche|connecte|arrive|recois|passe|peux|demarre|synchronise|detecte|reconnait|trouve|entends?|voit|vois|allume|ai|a|y"
-    r"|est|sonne|tient|envoie|reussis?|accede) (?:\w+ ){0,3}?(?:pas|plus|jamais|rien|aucune?|mal)\b|\b(?:panne|rame\w*|coup(?:e|ent|ure|ures)|lente?s?|lenteurs?|rouge|clignot\w+|deconnect\w+"
-    r"|instable|bug\w*|bloquee?|hs|hors service|plante\w*|saute\w*|gresille\w*|fige\w*|pixellis\w+|ecran noir|casse\w*|perdue?|volee?|vole|vol"
-    r"|rien|mort|morte|eteinte?|mouline|lag\w*|deconne\w*|a l arret|derangement|dysfonctionne\w*|erreur|impossible|(?:pas|plus|aucune?|sans) (?:de |d |du |le |la |l )?"
-    r"(?:internet|connexion|wifi|reseau|signal|tonalite|tele|image|son|chaines?|fibre|debit|ligne|telephone|4g|5g|data)|incident|synchro\w*|souci|probleme|difficulte\w*|foire|merde)\b"
+    r"\b(?:marche|fonctionne|capte|charge|affiche|connecte|arrive|recois|passe|peux|demarre|synchronise"
+    r"|detecte|reconnait|trouve|entends?|voit|vois|allume|ai|a|y"
+    r"|est|sonne|tient|envoie|reussis?|accede) (?:\w+ ){0,3}?(?:pas|plus|jamais|rien|aucune?|mal)\b"
+    r"|\b(?:panne|rame\w*|coup(?:ee?s?|ent|ure|ures)|lente?s?|lenteurs?|rouge|clignot\w+|deconnect\w+"
+    r"|instable|bug\w*|bloquee?|hs|hors service|plante\w*|saute\w*|gresille\w*|fige\w*|pixellis\w+"
+    r"|ecran noir|casse\w*|perdue?|volee?|vole|vol"
+    r"|rien|mort|morte|eteinte?|mouline|lag\w*|deconne\w*|a l arret|derangement|dysfonctionne\w*|erreur"
+    r"|impossible|(?:pas|plus|aucune?|sans) (?:de |d |du |le |la |l )?"
+    r"(?:internet|connexion|wifi|reseau|signal|tonalite|tele|image|son|chaines?|fibre|debit|ligne"
+    r"|telephone|4g|5g|data)|incident|synchro\w*|souci|probleme|difficulte\w*|foire|merde)\b"
 )
 _SYMPTOM = re.compile(
-    r"\b(?:rame\w*|lente?s?|lenteurs?|lentement|clignot\w+|deconnect\w+|instable|mouline|lag\w*|freeze\w*|pixellis\w+|gresill\w+|ecran noir|image fige\w*|saccade\w*|buffer\w*"
-    r"|coupures?|microcoupures?|coupe|bloque|coupent|coupe tout le temps|saute|ralenti\w*|hyper long|tourne en rond|tourne dans le vide|charge (?:pas|plus|jamais)|code erreur|demarre (?:pas|plus)|s allume (?:pas|plus)"
+    r"\b(?:rame\w*|lente?s?|lenteurs?|lentement|clignot\w+|deconnect\w+|instable|mouline|lag\w*"
+    r"|freeze\w*|pixellis\w+|gresill\w+|ecran noir|image fige\w*|saccade\w*|buffer\w*"
+    r"|coupures?|microcoupures?|coupe|bloque|coupent|coupe tout le temps|saute|ralenti\w*|hyper long"
+    r"|tourne en rond|tourne dans le vide|charge (?:pas|plus|jamais)|code erreur|demarre (?:pas|plus)"
+    r"|s allume (?:pas|plus)"
     r"|rouge|plus de lumiere|page blanche|bug\w*|plante\w*|synchronis\w+)\b"
 )
 _GENERIC = re.compile(
-    r"\b(?:(?:marche|fonctionne)\w* (?:\w+ ){0,2}?(?:pas|plus|jamais|mal|rien|rarement)|plus rien|rien (?:ne |qui |du tout )?(?:marche|fonctionne)|en panne|une panne|hs|hors service|c est mort"
-    r"|tout est (?:mort|coupe|bloque|eteint|tombe)|plus du tout|uncoupsurdeux|(?:plus|pas|aucun) (?:de |d )?(?:service|signal|acces)|en derangement|coupee?s?)\b"
+    r"\b(?:(?:marche|fonctionne)\w* (?:\w+ ){0,2}?(?:pas|plus|jamais|mal|rien|rarement)|plus rien"
+    r"|rien (?:ne |qui |du tout )?(?:marche|fonctionne)|en panne|une panne|hs|hors service|c est mort"
+    r"|tout est (?:mort|coupe|bloque|eteint|tombe)|plus du tout|uncoupsurdeux"
+    r"|(?:plus|pas|aucun) (?:de |d )?(?:service|signal|acces)|en derangement|coupee?s?)\b"
 )
 
 _OBJECT = (
-    r"(?:adresse\w*|coordonnees|rib|iban|banque|bancaires?|compte|prelevements?|forfaits?|offres?|options?|abonnements?|contrats?|factur\w+|nom|titulaire|numero"
-    r"|formule|bouquets?|chaines?|lignes?|mail|email|paiement|carte bancaire|cb|assurance|engagement|date|fibre|debit|code postal|mot de passe|service|services|carte|tarif|prix"
-    r"|proprietaire|entreprise|raison sociale|siret|informations?|donnees|internet|5g|illimite|canal|bein|netflix|pack|mensualites?|plan|rue|domicile|domiciliation|contact"
-    r"|box|equipement|materiel|decodeur|profil|dossier client|operateur|rendez vous|nom de famille|tele|television|utilisateur|societe|siege|locaux|beneficiaire|gigas?|identifiants?)"
+    r"(?:adresse\w*|coordonnees|rib|iban|banque|bancaires?|compte|prelevements?|forfaits?|offres?"
+    r"|options?|abonnements?|contrats?|factur\w+|nom|titulaire|numero"
+    r"|formule|bouquets?|chaines?|lignes?|mail|email|paiement|carte bancaire|cb|assurance|engagement"
+    r"|date|fibre|debit|code postal|mot de passe|service|services|carte|tarif|prix"
+    r"|proprietaire|entreprise|raison sociale|siret|informations?|donnees|internet|5g|illimite|canal"
+    r"|bein|netflix|pack|mensualites?|plan|rue|domicile|domiciliation|contact"
+    r"|box|equipement|materiel|decodeur|profil|dossier client|operateur|rendez vous|nom de famille|tele"
+    r"|television|utilisateur|societe|siege|locaux|beneficiaire|gigas?|identifiants?)"
 )
 _CHANGE = (
-    r"(?:changer|modifier|ajouter|rajouter|supprimer|enlever|retirer|annuler|suspendre|corriger|rectifier|mettre a jour|actualiser"
-    r"|baisser|augmenter|reduire|resilier|stopper|remplacer|renouveler|souscrire|migrer|upgrader|diminuer|contester|mettre fin"
-    r"|cloturer|echelonner|updater|changez|modifiez|ajoutez|enlevez|retirez|supprimez|change|modifie|desactiver|rajoute|ajoute|enleve|supprime)"
+    r"(?:changer|modifier|ajouter|rajouter|supprimer|enlever|retirer|annuler|suspendre|corriger"
+    r"|rectifier|mettre a jour|actualiser"
+    r"|baisser|augmenter|reduire|resilier|stopper|remplacer|renouveler|souscrire|migrer|upgrader"
+    r"|diminuer|contester|mettre fin"
+    r"|cloturer|echelonner|updater|changez|modifiez|ajoutez|enlevez|retirez|supprimez|change|modifie"
+    r"|desactiver|rajoute|ajoute|enleve|supprime)"
 )
 _ASK_FOR = (
-    r"(?:voudrais|veux|voudrait|veut|voulais|souhait\w+|aimerais|aimerait|faudrait|faut|possible|appelle|c est|besoin|peux|peut|pouvez|comment|envie|dois|devons|voulons)"
+    r"(?:voudrais|veux|voudrait|veut|voulais|souhait\w+|aimerais|aimerait|faudrait|faut|possible"
+    r"|appelle|c est|besoin|peux|peut|pouvez|comment|envie|dois|devons|voulons)"
 )
 _OBTAIN = (
-    r"(?:avoir|prendre|recevoir|donner|mettre|passer|ouvrir|demander|garder|conserver|fermer|arreter|transferer|communiquer|renseigner|activer|basculer"
-    r"|deplacer|revoir|virer|signaler|declarer|fournir|connaitre|commander|rendre|echanger|obtenir)"
+    r"(?:avoir|prendre|recevoir|donner|mettre|passer|ouvrir|demander|garder|conserver|fermer|arreter"
+    r"|transferer|communiquer|renseigner|activer|basculer"
+    r"|deplacer|revoir|virer|fournir|connaitre|commander|rendre|echanger|obtenir)"
 )
 _MODIFICATION_STRONG = re.compile(
-    r"\bresili\w+|\bsouscri\w+|\bportabilite\b|\bmodif(?:ier|ication|iez|ications)\b|(?<!zero )(?<!aucun )(?<!pas de )(?<!sans )(?<!du )\bchangement\b(?! rien)|\bretractation\b|\bme retracter\b"
-    r"|\b(?:je|on|nous|va|allons|vais|viens de|venons de|vient de|ai|avons|a|dois|doit|ont|entreprise|societe) (?:\w+ ){0,2}?(?:demenag\w+|emmenag\w+)|\bdemenagement\b|\bdemenager\b"
+    r"\bresili\w+|\bsouscri\w+|\bportabilite\b|\bmodif(?:ier|ication|iez|ications)\b"
+    r"|(?<!zero )(?<!aucun )(?<!pas de )(?<!sans )(?<!du )\bchangement\b(?! rien)|\bretractation\b"
+    r"|\bme retracter\b"
+    r"|\b(?:je|on|nous|va|allons|vais|viens de|venons de|vient de|ai|avons|a|dois|doit|ont|entreprise"
+    r"|societe) (?:\w+ ){0,2}?(?:demenag\w+|emmenag\w+)"
+    r"|\bquitt\w+ (?:mon|le|notre|l|la|ma) (?:logement|appart\w*|maison|bureaux?|local|locaux)"
+    r"|\bdemenagement\b|\bdemenager\b"
     rf"|\b{_CHANGE} (?:(?!marche|fonctionne)\w+ ){{0,5}}?{_OBJECT}\b"
-    rf"|\b{_ASK_FOR} (?:(?!marche|fonctionne|pas|plus)\w+ ){{0,4}}?{_OBTAIN} (?:(?!marche|fonctionne|pas|plus)\w+ ){{0,5}}?{_OBJECT}\b(?! (?:ne |n )?(?:marche|fonctionne|est))"
-    r"|\bmise a jour de (?:mes|mon|ma|nos)\b|\b(?:nouveau|nouvelle) (?:rib|iban|adresse|compte|banque|carte bancaire|coordonnees|numero de compte)\b"
-    r"|\bchange\w* (?:de |d |mon |ma |mes |notre |nos )(?:banque|adresse|nom|compte|forfait|offre|operateur|rib|titulaire|formule|abonnement|bureaux?|locaux|mail|email|numero|societe|box|telephone|carte)"
-    r"|\b(?:ai|avons|a|ayant|viens de|vient de) (?:\w+ )?(?:change|changer)(?: (?:de|d|mon|mes|ma|notre|nos))+ (?:banque|adresse|nom|compte|coordonnees|rib|iban)"
-    r"|\b(?:sur)?factur\w+\b|\b(?:mon |ma |notre )(?:rib|banque|adresse|iban) (?:a|est) (?:change|plus)|\bpreleve\w*|\bpreleve(?:e|s|ment)\b|\bprelevements?\b|\bremboursement\b|\brembours\w+|\btrop percu\b|\bmensualite\w*|\btrop (?:paye|cher)\b"
-    r"|\b(?:mon|un|le|du|nouveau|votre) (?:rib|iban)\b|\brib\b|\biban\b|\bcoordonnees\b|\bavoir\b(?= sur ma)|\bhors forfait\b|\bdouble prelevement\b|\bcloture\w*\b"
-    r"|\b(?:passer|evoluer|migrer|basculer) (?:\w+ )?(?:a|au|sur|en|vers) (?:la |le |une |un |l )?(?:\w+ )?(?:fibre|forfait|offre|5g|formule|pro|superieur|illimite|\w*gigas?)"
-    r"|\bmettre fin a\b|\brenegoci\w+|\breengag\w+|\bse desabonner|\bdesabonn\w+|\bplus (?:cette|besoin de cette|de cette|d) option"
+    rf"|\b{_ASK_FOR} (?:(?!marche|fonctionne|pas|plus)\w+ ){{0,4}}?{_OBTAIN} (?:(?!marche|fonctionne"
+    rf"|pas|plus)\w+ ){{0,5}}?{_OBJECT}\b(?! (?:ne |n )?(?:marche|fonctionne|est))"
+    r"|\bmise a jour de (?:mes|mon|ma|nos)\b|\b(?:nouveau|nouvelle) (?:rib|iban|adresse|compte|banque"
+    r"|carte bancaire|coordonnees|numero de compte)\b"
+    r"|\bchange\w* (?:de |d |mon |ma |mes |notre |nos )(?:banque|adresse|nom|compte|forfait|offre"
+    r"|operateur|rib|titulaire|formule|abonnement|bureaux?|locaux|mail|email|numero|societe|box"
+    r"|telephone|carte)"
+    r"|\b(?:ai|avons|a|ayant|viens de|vient de) (?:\w+ )?(?:change"
+    r"|changer)(?: (?:de|d|mon|mes|ma|notre|nos))+ (?:banque|adresse|nom|compte|coordonnees|rib|iban)"
+    r"|\b(?:sur)?factur\w+\b|\b(?:mon |ma |notre )(?:rib|banque|adresse|iban) (?:a|est) (?:change|plus)"
+    r"|\bpreleve\w*|\bpreleve(?:e|s|ment)\b|\bprelevements?\b|\bremboursement\b|\brembours\w+"
+    r"|\btrop percu\b|\bmensualite\w*|\btrop (?:paye|cher)\b"
+    r"|\b(?:mon|un|le|du|nouveau|votre) (?:rib|iban)\b|\brib\b|\biban\b|\bcoordonnees\b"
+    r"|\bavoir\b(?= sur ma)|\bhors forfait\b|\bdouble prelevement\b|\bcloture\w*\b"
+    r"|\b(?:passer|evoluer|migrer|basculer) (?:\w+ )?(?:a|au|sur|en|vers) (?:la |le |une |un "
+    r"|l )?(?:\w+ )?(?:fibre|forfait|offre|5g|formule|pro|superieur|illimite|\w*gigas?)"
+    r"|\bmettre fin a\b|\brenegoci\w+|\breengag\w+|\bse desabonner|\bdesabonn\w+"
+    r"|\bplus (?:cette|besoin de cette|de cette|d) option"
 )
 _MODIFICATION_WEAK = re.compile(
-    r"\b(?:contrat|abonnement|offres?|options?|forfait|adresse|engagement|tarifs?|titulaire|bouquet|moyen de paiement|carte bancaire|commande|livraison|promo\w*|espace client|paiement|nom sur|demande de changement|changer|ajouter|supprimer|rajouter)\b"
+    r"\b(?:contrat|abonnement|offres?|options?|forfait|adresse|engagement|tarifs?|titulaire|bouquet"
+    r"|moyen de paiement|carte bancaire|commande|livraison|promo\w*|espace client|paiement|nom sur"
+    r"|demande de changement|changer|ajouter|supprimer|rajouter)\b"
 )
-_PROBLEM_AFTER = re.compile(r"\b(?:depuis|apres|suite a|quand|malgre|meme avec|j ai essaye de|essaye de|j arrive pas a(?: me)?)\b(?: \w+){0,5}? (?:change\w*|demenag\w+|emmenag\w+|modif\w+|souscri\w+|contrat|offre|forfait|abonnement|facture\w*|passe\w*|active\w*)")
-_DENIAL = re.compile(r"\b(?:pas|plus|jamais|impossible|aucun)\b")
-_CONTRAST = re.compile(r"\b(?:mais|par contre|sauf(?! (?:en|sur|le) wifi)|alors que|en revanche|excepte|enfin|c est juste)\b")
-_WORKING = re.compile(r"\b(?:marche|fonctionne|va|passe|capte|c est bon|ok|ai)\b(?! (?:\w+ ){0,2}(?:pas|plus|mal|jamais|rien))")
+_PROBLEM_AFTER = re.compile(
+    r"\b(?:depuis|apres|suite a|quand|malgre|meme avec|j ai essaye de|essaye de"
+    r"|j arrive pas a(?: me)?)\b(?: \w+){0,5}? (?:change\w*|demenag\w+"
+    r"|emmenag\w+|modif\w+|souscri\w+|contrat|offre|forfait|abonnement"
+    r"|facture\w*|passe\w*|active\w*)"
+)
+_DENIAL = re.compile(r"\b(?:pas|plus|jamais|impossible|aucun|ni|non attribue|rien)\b")
+_WHILE_CALLING = re.compile(r"\bquand (?:j appelle|on m appelle|je telephone)\b")
+_CONTRAST = re.compile(
+    r"\b(?:mais|par contre|sauf(?! (?:en|sur|le) wifi)|alors que|en revanche|excepte"
+    r"|enfin|c est juste)\b"
+)
+_WORKING = re.compile(
+    r"\b(?:marche|fonctionne|va|passe|capte|c est bon|ok"
+    r"|ai)\b(?! (?:\w+ ){0,2}(?:pas|plus|mal|jamais|rien))"
+)
 
 
 def find_topic(words: str, described: bool) -> tuple[Intent, float] | None:
@@ -109,7 +177,9 @@ def find_topic(words: str, described: bool) -> tuple[Intent, float] | None:
     if change and not (_CALLS.search(words) and _DENIAL.search(words)):
         return Intent.MODIFICATION_REQUEST, change
     if described:
-        if _CALLS.search(words) and (_ISSUE.search(words) or _DENIAL.search(words)):
+        if _CALLS.search(words) and (
+            _ISSUE.search(words) or _DENIAL.search(words) or _WHILE_CALLING.search(words)
+        ):
             return Intent.MOBILE_ISSUE, 0.6
         if _SYMPTOM.search(words):
             return Intent.INTERNET_ISSUE, 0.65
@@ -145,8 +215,16 @@ def _device(words: str) -> tuple[Intent, float] | None:
     mobile = bool(_MOBILE.search(away))
     net = bool(_NET.search(words))
     if home and mobile:
-        portable_wifi = re.search(r"\b(?:sim|sms|texto\w*|puk|pin|roaming|etranger|[345]g|data|donnees mobiles?)\b", away)
-        only_screen = not re.search(r"\b(?:wifi|box|fibre|tele|decodeur|fixe|modem|livebox|freebox|bbox|ordinateur)\b", _NOT_HOME.sub(" ", words))
+        portable_wifi = re.search(
+            r"\b(?:sim|sms|texto\w*|puk|pin|roaming|etranger|[345]g|data"
+            r"|donnees mobiles?)\b",
+            away,
+        )
+        only_screen = not re.search(
+            r"\b(?:wifi|box|fibre|tele|decodeur|fixe|modem|livebox|freebox|bbox"
+            r"|ordinateur)\b",
+            _NOT_HOME.sub(" ", words),
+        )
         return (Intent.MOBILE_ISSUE if portable_wifi or only_screen else Intent.INTERNET_ISSUE), 0.7
     if home:
         return Intent.INTERNET_ISSUE, 0.85

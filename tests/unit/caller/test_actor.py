@@ -60,9 +60,7 @@ def test_a_sentence_waits_for_the_bot_to_have_finished() -> None:
     assert stage.done == [(0.9, "say Bonjour."), (1.2, "said Bonjour.")]
     (turn,) = stage.actor.turns
     assert turn.started_s == pytest.approx(0.94)
-    assert turn.ended_s == pytest.approx(
-        0.9 + 0.22
-    )  # the frame with its last sound, not the silence after it
+    assert turn.ended_s == pytest.approx(0.9 + 0.22)  # the frame with its last sound, not the silence after it
     assert stage.actor.steps_done == 1
 
 

@@ -4,8 +4,7 @@ from app.caller.playback import Playback
 def places(*arrivals: tuple[float, bool]) -> list[float | None]:
     playback = Playback()
     return [
-        None if (start := playback.place(at_s, 0.02, silent)) is None else round(start, 3)
-        for at_s, silent in arrivals
+        None if (start := playback.place(at_s, 0.02, silent)) is None else round(start, 3) for at_s, silent in arrivals
     ]
 
 

@@ -69,9 +69,7 @@ def track(*frames: tuple[float, bytes]) -> Track:
 
 
 def test_json_holds_all_but_the_sound() -> None:
-    report = CallReport(
-        "u", "s", EndedBy.BOT, "fin", first_sound_ms=12.345, sent=track((0.0, LOUD)), received=track()
-    )
+    report = CallReport("u", "s", EndedBy.BOT, "fin", first_sound_ms=12.345, sent=track((0.0, LOUD)), received=track())
     report.heard.append(Heard(1.23456, 2.0, -20.04, "déjà", 0.98765))
     content = json.loads(report.to_json())
     assert "sent" not in content

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from app.standins.features import Sound, frames_of, offset_of, seam_score, sound_of, spans
+from app.standins.features import Sound, frames_of, offset_of, sound_of, spans
 from app.standins.resampling import resample
 
 
@@ -32,17 +32,6 @@ def test_spans_are_parted_by_pauses() -> None:
     sound = np.concatenate((quiet, tone(500, 0.3), quiet, tone(800, 0.2), quiet))
     assert [(span.start, span.end) for span in spans(sound)] == [(1600, 4000), (5600, 7200)]
     assert spans(np.zeros(8000, np.float32)) == []
-
-
-def test_seams_on_a_grid_are_noticed() -> None:
-    dice = np.random.default_rng(3)
-    # Speech-like: low-passed noise, smooth from sample to sample.
-    sound = np.convolve(dice.normal(0, 0.1, 16000), np.hanning(12), "same").astype(np.float32)
-    assert seam_score(sound) < 5
-    blanked = sound.copy()
-    for at in range(0, len(blanked), 480):
-        blanked[at : at + 160] = 0
-    assert seam_score(blanked) > 8
 
 
 def test_an_offset_is_noticed() -> None:

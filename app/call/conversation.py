@@ -1,0 +1,294 @@
+"""The conversation of one call: turns in, understanding, dialogue, speech out."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import structlog
+
+from app.call.ears import Ears
+from app.call.lookup import look_up
+from app.call.mouth import Mouth, Said
+from app.call.record import CallRecord
+from app.call.services import Services
+from app.call.turn_times import TurnTimes
+from app.dialogue.intents import Intent
+from app.dialogue.machine import Ending, Machine, Step
+from app.dialogue.states import State
+from app.dialogue.turns import Interrupted, TurnEnded, TurnEvent, Unheard, is_backchannel
+from app.errors import StoreError
+from app.media.clock import FRAME_S
+from app.ops import metrics
+from app.ops.logs import bind_turn
+from app.providers.base import Turn
+from app.providers.ladder import Answer
+from app.providers.rules import understand
+
+log = structlog.get_logger(__name__)
+
+MAX_EVENTS = 64
+DEAD_AIR_S = 1.75
+"""So long after the caller fell silent something must be heard: if no answer has sound yet, a cached phrase."""
+SURE_SHORT_ANSWER = 0.95
+UNHEARD_BEFORE_GIVING_UP = 3
+EARLY_ANSWER_S = 1.5
+"""A "oui" over the last words of a question answers it."""
+REPLY_TIMEOUT_S = 1.0
+"""The model's reply must begin so soon after the intent, else the fixed phrase is said."""
+LAST_WORDS_PAUSE_S = 0.3
+
+_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """The caller said nothing for as long as the dialogue waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class EarsLost:
+    """Nobody hears the caller any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeUp:
+    """The call's hard limit is near."""
+
+
+Event = TurnEvent | Said | Silence | EarsLost | TimeUp
+
+
+class Conversation:
+    """Who says what, and when.
+
+    Args:
+        record: filled with what both sides said.
+        services: what all calls share.
+    """
+
+    def __init__(self, record: CallRecord, services: Services) -> None:
+        self._record = record
+        self._case = record.case
+        self._services = services
+        self._loop = asyncio.get_running_loop()
+        self._started_s = self._loop.time()
+        self._machine = Machine(self._case, services.settings.solution_wait_seconds)
+        self._mouth = Mouth(services.cache, services.voice, self._first_sound, self.post)
+        self.ears = Ears(services.recogniser, self.post, lambda _error: self.post(EarsLost()))
+        self._events: asyncio.Queue[Event] = asyncio.Queue(MAX_EVENTS)
+        self._step = Step()
+        self._last_said: list[str] = []
+        self._listen_until_s: float | None = None
+        self._dead_air_at_s: float | None = None
+        self._times: TurnTimes | None = None
+        self._turn_id = 0
+        self._unheard = 0
+
+    def tick(self) -> bytes:
+        """Every 20 ms: the bot's next frame; time passes for the ears and for patience."""
+        frame = self._mouth.tick()
+        now_s = self._loop.time()
+        turns = self.ears.turns
+        turns.bot_speaks = self._mouth.busy
+        self.ears.tick(now_s)
+        if self._dead_air_at_s is not None and now_s >= self._dead_air_at_s:
+            self._dead_air_at_s = None
+            self._mouth.fill(self._services.prompts.text("one_moment"))
+        if self._listen_until_s is not None and now_s >= self._listen_until_s and not turns.caller_speaks:
+            self._listen_until_s = None
+            self.post(Silence())
+        return frame
+
+    def post(self, event: Event) -> None:
+        """Something happened; taken in turn by `run`."""
+        if isinstance(event, TurnEnded | Unheard):
+            self.ears.turn_over()
+            self._listen_until_s = None
+            self._dead_air_at_s = event.speech_ended_s + DEAD_AIR_S
+        try:
+            self._events.put_nowait(event)
+        except asyncio.QueueFull:
+            log.error("event lost: the call does not keep up", lost=type(event).__name__)
+
+    async def run(self) -> Ending:
+        """Talks until the dialogue ends the call and its last words were heard."""
+        await self._checkpoint()
+        self.ears.open()
+        self._perform(self._machine.start())
+        while True:
+            event = await self._events.get()
+            match event:
+                case Said():
+                    self._note_said(event)
+                    if self._step.ending is not None:
+                        await asyncio.sleep(LAST_WORDS_PAUSE_S)
+                        return self._step.ending
+                    self._listen_until_s = self._loop.time() + self._step.listens_s
+                case Interrupted():
+                    self._take_interruption(event)
+                case TurnEnded():
+                    await self._take_turn(event)
+                case Unheard():
+                    self._take_unheard()
+                case Silence():
+                    self._perform(self._machine.on_silence())
+                case EarsLost() if self._step.ending is None:
+                    self._perform(self._machine.on_failure())
+                case TimeUp() if self._step.ending is None:
+                    self._perform(self._machine.on_too_long())
+
+    async def close(self) -> None:
+        """Notes what both sides were saying when the call ended, and stops; bounded, never raises."""
+        if (heard := self._mouth.interrupt()) is not None:
+            self._note_said(heard)
+        if text := self.ears.turns.text:
+            self._record.add("caller", text, self._since_start(self._loop.time()), interrupted=True)
+        await asyncio.gather(self._mouth.close(), self.ears.close(), return_exceptions=True)
+
+    async def _take_turn(self, event: TurnEnded) -> None:
+        self._unheard = 0
+        self._record.add("caller", event.text, self._since_start(event.speech_ended_s))
+        if self._mouth.busy and not self._answers_early(event.text):
+            self._dead_air_at_s = None  # "mmh", "d'accord" while the bot explains, or words over its farewell
+            return
+        self._turn_id += 1
+        bind_turn(self._turn_id)
+        times = self._times = TurnTimes(event.speech_ended_s, self._loop.time())
+        state = self._machine.state
+        answer = await self._understand(state, event.text)
+        times.understood(self._loop.time())
+        understanding = answer.understanding
+        log.info(
+            "turn understood",
+            state=state.value,
+            heard=event.text,
+            intent=understanding.intent.value,
+            confidence=round(understanding.confidence, 2),
+            source=understanding.source,
+            endpoint_ms=times.endpoint_ms,
+            understanding_ms=times.understanding_ms,
+        )
+        if given := understanding.fields.given():
+            self._case.fields = self._case.fields.model_copy(update=given)
+            await look_up(self._case, self._services.clients, self._services.tickets, self._record.caller_number)
+        step = self._machine.on_turn(understanding, event.text)
+        if step.model_reply and answer.reply is not None:
+            self._perform(step, answer)
+        else:
+            await answer.drop_reply()
+            self._perform(step)
+        await self._checkpoint()
+
+    async def _understand(self, state: State, text: str) -> Answer:
+        if self._machine.may_answer_shortly:
+            local = understand(state, text)
+            if local.intent in (Intent.YES, Intent.NO) and local.confidence >= SURE_SHORT_ANSWER:
+                return Answer(local)
+        turn = Turn(state, text, self._record.history()[:-1], self._case.facts())
+        return await self._services.understanding.understand(turn)
+
+    def _take_unheard(self) -> None:
+        if self._mouth.busy:
+            self._dead_air_at_s = None
+            return
+        self._unheard += 1
+        log.warning("caller spoke but no words came of it", times=self._unheard)
+        failed = self._unheard >= UNHEARD_BEFORE_GIVING_UP
+        self._perform(self._machine.on_failure() if failed else self._machine.on_unheard())
+
+    def _answers_early(self, text: str) -> bool:
+        """Words over the bot's last syllables of a yes-or-no question are its answer."""
+        early = (
+            self._step.ending is None
+            and self._machine.may_answer_shortly
+            and self._mouth.has_sound
+            and self._mouth.remaining_s < EARLY_ANSWER_S
+            and is_backchannel(text)
+        )
+        if early and (heard := self._mouth.interrupt()) is not None:
+            self._note_said(heard)
+        return early
+
+    def _take_interruption(self, event: Interrupted) -> None:
+        """The caller talks over the bot and means it. A farewell is finished all the same."""
+        if self._step.ending is not None or not self._mouth.busy:
+            return
+        if (heard := self._mouth.interrupt()) is not None:
+            self._note_said(heard)
+        stop_s = max(self._loop.time() + FRAME_S - event.speech_started_s, 0.0)
+        metrics.BARGE_INS.labels("confirmed").inc()
+        metrics.BARGE_IN_STOP_S.observe(stop_s)
+        log.info("interrupted by the caller", stop_ms=round(stop_s * 1000))
+        self._listen_until_s = self._loop.time() + self._step.listens_s
+
+    def _perform(self, step: Step, answer: Answer | None = None) -> None:
+        """Says what the step says."""
+        self._listen_until_s = None
+        self._step = step
+        self.ears.turns.expects = self._machine.endpointing
+        texts = [self._services.prompts.text(phrase.key, phrase.values) for phrase in step.says]
+        if answer is not None and answer.reply is not None:
+            self._mouth.say(self._reply(answer, texts))
+            return
+        if not step.repeats:
+            self._last_said = texts
+        self._mouth.say(self._last_said)
+
+    async def _reply(self, answer: Answer, otherwise: list[str]) -> AsyncIterator[str]:
+        """The model's reply, sentence by sentence while it is being written; the fixed phrases if it is late."""
+        reply = answer.reply
+        assert reply is not None
+        said: list[str] = []
+        self._last_said = said
+        text = ""
+        deadline_s: float | None = self._loop.time() + REPLY_TIMEOUT_S
+        try:
+            while True:
+                try:
+                    async with asyncio.timeout_at(deadline_s):
+                        text += await anext(reply)
+                except (StopAsyncIteration, TimeoutError):
+                    break
+                *whole, text = _SENTENCE_END.split(text)
+                for sentence in whole:
+                    deadline_s = None
+                    said.append(sentence)
+                    yield sentence
+            if text.strip():
+                said.append(text.strip())
+                yield text.strip()
+        finally:
+            await answer.drop_reply()
+        if not said:
+            self._last_said = otherwise
+            for phrase in otherwise:
+                yield phrase
+
+    def _first_sound(self, now_s: float) -> None:
+        """The first frame of an answer has left."""
+        self._dead_air_at_s = None
+        times, self._times = self._times, None
+        if times is not None:
+            times.answered(now_s)
+            log.info(
+                "turn answered",
+                state=self._machine.state.value,
+                first_audio_ms=times.first_audio_ms,
+                total_ms=times.total_ms,
+            )
+
+    def _note_said(self, said: Said) -> None:
+        if said.text:
+            self._record.add("bot", said.text, self._since_start(said.started_s), interrupted=said.interrupted)
+            log.info("bot said", state=self._machine.state.value, text=said.text, interrupted=said.interrupted)
+
+    def _since_start(self, at_s: float) -> float:
+        return max(at_s - self._started_s, 0.0)
+
+    async def _checkpoint(self) -> None:
+        """On disk after every turn: a crash leaves a ticket."""
+        try:
+            await self._services.writer.checkpoint(self._record.ticket(self._since_start(self._loop.time())))
+        except StoreError as error:
+            log.warning("call not checkpointed", detail=str(error))

@@ -1,0 +1,52 @@
+"""Where the time of a turn goes: the stages of `voicebot_turn_latency_seconds`."""
+
+from app.ops import metrics
+
+
+class TurnTimes:
+    """The moments of one turn, in seconds of one clock.
+
+    Args:
+        speech_ended_s: the caller's voice stopped.
+        turn_ended_s: it was decided that this was the end of the turn.
+    """
+
+    def __init__(self, speech_ended_s: float, turn_ended_s: float) -> None:
+        self._speech_ended_s = speech_ended_s
+        self._turn_ended_s = self._understood_s = self._answered_s = turn_ended_s
+        metrics.TURN_LATENCY_S.labels("endpoint").observe(max(turn_ended_s - speech_ended_s, 0.0))
+
+    def understood(self, now_s: float) -> None:
+        """The intent is known."""
+        self._understood_s = self._answered_s = now_s
+        metrics.TURN_LATENCY_S.labels("understanding").observe(now_s - self._turn_ended_s)
+
+    def answered(self, now_s: float) -> None:
+        """The first frame of the answer has left."""
+        self._answered_s = now_s
+        metrics.TURN_LATENCY_S.labels("first_audio").observe(now_s - self._understood_s)
+        metrics.TURN_LATENCY_S.labels("total").observe(max(now_s - self._speech_ended_s, 0.0))
+
+    @property
+    def endpoint_ms(self) -> int:
+        """Silence that it took to be sure."""
+        return _ms(self._turn_ended_s - self._speech_ended_s)
+
+    @property
+    def understanding_ms(self) -> int:
+        """Time to the intent."""
+        return _ms(self._understood_s - self._turn_ended_s)
+
+    @property
+    def first_audio_ms(self) -> int:
+        """Time from the intent to the first frame."""
+        return _ms(self._answered_s - self._understood_s)
+
+    @property
+    def total_ms(self) -> int:
+        """Time that the caller waited."""
+        return _ms(self._answered_s - self._speech_ended_s)
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)

@@ -1,0 +1,39 @@
+"""Houses to attack: real servers, and the ground that they stand on."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from app.dialogue.prompts import load_prompts
+from app.media.phrases import PhraseCache
+from app.providers.espeak import EspeakTextToSpeech
+from app.standins.phrase_bank import PhraseBank
+from app.store.embedded import EmbeddedPostgres
+from tests.conftest import run_apart
+from tests.integration.house import Ground, House, open_house
+
+OpenHouse = Callable[..., AbstractAsyncContextManager[House]]
+
+
+@pytest.fixture(scope="session")
+def ground(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Ground:
+    """PostgreSQL, the spoken phrases, and what the recogniser stand-in knows (little: nobody speaks here)."""
+    cache_dir = tmp_path_factory.mktemp("cache")
+
+    async def speak_phrases() -> None:
+        voice = EspeakTextToSpeech()
+        cache = PhraseCache(cache_dir, voice.voice_key)
+        assert await cache.build(load_prompts().fixed().values(), voice) == 0
+        await voice.close()
+
+    run_apart(speak_phrases)
+    return Ground(postgres, cache_dir, PhraseBank(["Oui.", "Non."], ["fr"]))
+
+
+@pytest.fixture
+def house_of(ground: Ground, tmp_path: Path) -> OpenHouse:
+    """Opens a house: `async with house_of(max_concurrent_calls=2) as house`."""
+    return partial(open_house, ground, tmp_path)
