@@ -12,7 +12,7 @@ import struct
 import time
 from array import array
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Protocol, TypeVarTuple, cast
 from uuid import UUID
@@ -309,6 +309,12 @@ class AudioSocketClient(asyncio.Protocol):
             self.failure = self.failure or error
             self._finish(EndedBy.LOST, f"the simulated caller failed: {error!r}", abort=True)
 
+    def _give_up(self) -> None:
+        """The call is over and the bot still keeps its end open."""
+        if self.end is not None and self._transport is not None:
+            self.end = replace(self.end, detail=f"{self.end.detail}; it did not close within {CLOSE_TIMEOUT_S:g} s")
+            self._transport.abort()
+
     def _finish(self, by: EndedBy, detail: str, *, abort: bool = False, half_close: bool = False) -> None:
         if self.end is not None:
             return
@@ -324,7 +330,7 @@ class AudioSocketClient(asyncio.Protocol):
                 connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             transport.abort()
             return
-        self._close_timer = asyncio.get_running_loop().call_later(CLOSE_TIMEOUT_S, transport.abort)
+        self._close_timer = asyncio.get_running_loop().call_later(CLOSE_TIMEOUT_S, self._give_up)
         if half_close:
             # The bot half-closes after its 0x00 and reads to our end of stream: answer it, await its own.
             with contextlib.suppress(OSError):

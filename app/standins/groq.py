@@ -274,8 +274,6 @@ class GroqStandIn:
             ]
             pieces = [prelude[at : at + 4] for at in range(0, len(prelude), 4)]
             deltas += [{"content": None, "reasoning": piece} for piece in pieces]
-        elif self.knobs.reasoning_tokens:
-            deltas += [{}] * 0
         pieces = pieces_of(drafted.text, self._dice)
         if chat.tool is None:
             return deltas + [{"content": piece} for piece in pieces]

@@ -21,8 +21,8 @@ def _surprise(sound: Sound) -> Sound:
     margin = (WINDOW_SAMPLES - HOP_SAMPLES) // 2
     padded = np.pad(sound, (margin, margin + HOP_SAMPLES))
     windows = np.lib.stride_tricks.sliding_window_view(padded, WINDOW_SAMPLES)[::HOP_SAMPLES]
-    windows = windows[: len(sound) // HOP_SAMPLES] * np.hanning(WINDOW_SAMPLES)
-    power = np.abs(np.fft.rfft(windows, 512, axis=1)) ** 2
+    tapered = windows[: len(sound) // HOP_SAMPLES] * np.hanning(WINDOW_SAMPLES)
+    power = np.abs(np.fft.rfft(tapered, 512, axis=1)) ** 2
     correlations = np.fft.irfft(power, axis=1)[:, : ORDER + 1]
     lags = np.abs(np.arange(ORDER)[:, None] - np.arange(ORDER)[None, :])
     steadied = np.eye(ORDER) * (correlations[:, :1, None] * 1e-4 + 1e-6)

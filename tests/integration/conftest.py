@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from functools import partial
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from app.dialogue.prompts import load_prompts
@@ -29,8 +30,17 @@ def ground(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory)
         assert await cache.build(load_prompts().fixed().values(), voice) == 0
         await voice.close()
 
+    async def copy_databases() -> None:
+        admin = await asyncpg.connect(postgres.url("postgres"))
+        await admin.execute("CREATE DATABASE houses_clients TEMPLATE db_clients")
+        await admin.execute("CREATE DATABASE houses_tickets TEMPLATE db_tickets")
+        await admin.close()
+
     run_apart(speak_phrases)
-    return Ground(postgres, cache_dir, PhraseBank(["Oui.", "Non."], ["fr"]))
+    run_apart(copy_databases)
+    return Ground(
+        postgres.url("houses_clients"), postgres.url("houses_tickets"), cache_dir, PhraseBank(["Oui.", "Non."], ["fr"])
+    )
 
 
 @pytest.fixture

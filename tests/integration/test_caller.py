@@ -383,8 +383,22 @@ async def test_a_bot_that_waits_for_the_caller_to_close_first() -> None:
 
     async with bot_that(leaves_the_socket_open) as exchange:
         report = await place_call(script("[]"), "127.0.0.1", exchange.port)
-    assert report.ended_by is EndedBy.BOT
+    assert (report.ended_by, report.detail) == (EndedBy.BOT, "the bot ended the call")
     assert not exchange.bots[0].reset
+
+
+async def test_a_bot_that_never_closes() -> None:
+    async def forgets(bot: Bot) -> None:
+        await bot.speak(tone(0.1))
+        bot.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        bot.writer.write(frame(0x00))
+        await given_up.wait()
+
+    given_up = asyncio.Event()
+    async with bot_that(forgets) as exchange:
+        report = await place_call(script("[]"), "127.0.0.1", exchange.port)
+        given_up.set()
+    assert (report.ended_by, report.detail) == (EndedBy.BOT, "the bot ended the call; it did not close within 1 s")
 
 
 async def test_a_bot_that_never_ends_the_call() -> None:

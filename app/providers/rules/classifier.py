@@ -1,7 +1,7 @@
 """One turn of the caller → one intent, by rules; the order of precedence is that of docs/intents.md."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.dialogue.fields import extract
 from app.dialogue.french_numbers import digits_of
@@ -57,6 +57,8 @@ _WISH = re.compile(
     r"\b(?:voudrais|veux|voulais|souhait\w+|aimerais|appelle pour|c est pour|besoin"
     r"|resili\w+|demenag\w+|factur\w+)\b"
 )
+_CUT_OFF = re.compile(r"(?:c est|elle est) (?:bien )?(?:eteinte?|coupee?)")
+"""Done as told in `SOLUTION`; bad news anywhere else."""
 _BECAUSE = re.compile(r"\b(?:parce que?|parce qu|car|vu que|puisque?|puisqu)\b")
 
 
@@ -181,6 +183,10 @@ def _solution_signals(turn: _Turn) -> list[Signal]:
     kinds = (Kind.ACT, Kind.SERVICE)
     because = _BECAUSE.search(turn.words)
     decisive = [signal for signal in turn.signals if signal.kind in kinds]
+    decisive = [
+        replace(signal, positive=True) if _CUT_OFF.fullmatch(turn.words[signal.start : signal.end]) else signal
+        for signal in decisive
+    ]
     if because:
         before = [signal for signal in decisive if signal.start < because.start()]
         decisive = before or decisive

@@ -106,7 +106,7 @@ PATTERNS: list[tuple[Kind, bool, str]] = [
                         r"|exactement )*(?:celui|celle|lui|elle|le bon|mon ticket|mon dossier|ce ticket"
                         r"|ce dossier|cette demande|le numero|le ticket|le dossier)"
                         r"|technicien (?:\w+ )?(?:devait|doit|est venu|est passe|devrait)"
-                        r"|je (?:vous )?(?:relance|rappelle)|suite (?:a|au|de)|suivi (?:de|du)"
+                        r"|(?:dit|demande) de rappeler|pile poil|une reference|je (?:vous )?(?:relance|rappelle)|suite (?:a|au|de)|suivi (?:de|du)"
                         r"|a ce sujet|pour (?:ce|mon|le) (?:ticket|dossier)"
                         r"|(?:ticket|dossier|demande|incident) (?:\w+ ){0,3}?(?:en cours|ouverte?"
                         r"|existant\w*|numero|cree|en attente)|(?:toujours |encore |deja )?en cours"
@@ -114,7 +114,7 @@ PATTERNS: list[tuple[Kind, bool, str]] = [
                         r"|(?:deuxieme|troisieme|quatrieme|cinquieme|dixieme|enieme|x ieme|2e|3e"
                         r"|seconde) (?:fois|appel)|deja (?:un|une|appele|ouvert|signale|eu|declare"
                         r"|contacte|fait)|toujours (?:le|pour|au sujet)"
-                        r"|(?:plus|perdu|oublie|pas|retrouve|connais|trouve) (?:pas |plus |de "
+                        r"|(?:plus|perdu|oublie|pas|(?:retrouve|connais|trouve) (?:pas|plus)) (?:de "
                         r"|du )?(?:le|mon|son|du|ce) (?:numero|ticket)"
                         r"|(?:perdu) (?:le|mon) (?:ticket|dossier|papier)"),
     # acts: refusals first
@@ -136,7 +136,7 @@ PATTERNS: list[tuple[Kind, bool, str]] = [
                       r"|tout a l heure|avant (?:de|d)|toute la (?:journee|matinee)|la semaine"
                       r"|cent fois|mille fois|l autre jour|y a)"
                       r"|c est la (?:premiere|seule) chose que j ai (?:fait|faite|essaye\w*|tente\w*)"),
-    (Kind.ACT, False, r"j ai beau .+|(?:(?:je|j|on) (?:\w+ ){0,3}?)?(?:marre|assez|fatigue"
+    (Kind.ACT, False, r"j ai beau .+|sans facon|c est niet|meme pas en reve|a quoi bon|c est (?:votre|pas mon) (?:boulot|travail|metier|role)|pas que ca a faire|je suis (?:sous la douche|seule?|coincee?|occupee?|malade|une personne)|derriere un meuble|scellee?|il fait noir|(?:ca|elle) (?:va|changera|fera) (?:encore |toujours )?rien \w+|avant de vous appeler|platre|bequilles|fauteuil roulant|le bras casse|(?:(?:je|j|on) (?:\w+ ){0,3}?)?(?:marre|assez|fatigue"
                       r"|lasse?) (?:de |d )(?:\w+ ){0,3}?\w+(?:er|ir|re)\b"
                       r"|(?:ferme a cle|enferme\w*|hors de portee|inaccessible)"
                       r"|je suis (?:pas|plus|au (?:travail|bureau|boulot|volant|magasin)"
@@ -213,7 +213,7 @@ PATTERNS: list[tuple[Kind, bool, str]] = [
                           r"|progres|succes|concluant|debloque\w*)"
                           r"|(?:y a|c est) que (?:\w+ ){1,4}qui (?:<WORKS>)"
                           r"|ni (?:\w+ ){1,3}?ni (?:\w+ ){1,3}?(?:marche\w*|fonctionne\w*)"
-                          r"|mais (?:pas|plus|jamais|toujours pas)\b(?! de (?:probleme|souci)| mal\b| grave)(?: \w+){0,2}"
+                          r"|mais (?:seulement|uniquement|juste|que|qu)\b(?: \w+){0,4}|mais (?:pas|plus|jamais|toujours pas)\b(?! de (?:probleme|souci)| mal\b| grave)(?: \w+){0,2}"
                           r"|(?:a |ont |avez )?rien (?:fait|donne|change|apporte|regle|arrange|resolu|servi|repare)\b"
                           r"|(?:(?:je|j|on) )?arrive (?:\w+ )?(?:pas|plus|jamais|rien)(?: a (?:\w+ ){0,3}?(?:connecter|acceder"
                           r"|naviguer|appeler|aller|avoir|envoyer|recevoir|ouvrir|capter|regarder|surfer|telephoner|rejoindre)\b)"
@@ -260,8 +260,8 @@ PATTERNS: list[tuple[Kind, bool, str]] = [
                           r"|jamais) (?:\w+ ){0,2}?(?:connecter|me connecter|aller sur|acceder|naviguer"
                           r"|appeler|surfer|envoyer|recevoir|capter)"),
     (Kind.ACT, False, r"(?:je|on|j) (?:(?!vais|suis en|sais)\w+ |vais ){0,3}?(?:pas|plus|jamais|rien"
-                      r"|guere)(?! de (?:souci|probleme)| grave"
-                      r"| mal\b)(?: (?:\w+ )?(?:<ACT>|pu|reussi|trouve|envie|voir))?"),
+                      r"|guere)(?! (?:\w+ ){0,2}?(?:de |d )<FAULT>| grave"
+                      r"| mal\b| de (?:souci|probleme))(?: (?:\w+ )?(?:<ACT>|pu|reussi|trouve|envie|voir))?"),
     # bare negative answers
     (Kind.ANSWER, False, r"non merci|non (?!plus)(?:pas|du tout|pas du tout|toujours pas"
                          r"|non)\b(?: du tout| vraiment| encore| trop| mieux)?"
@@ -297,7 +297,7 @@ PATTERNS: list[tuple[Kind, bool, str]] = [
                      r"|je (?:vous )?(?:ecoute|suis la|suis pret\w*|suis devant|suis a cote|veux bien"
                      r"|m execute)|j attends|j ecoute|pret\w*$|faisons (?:ca|comme ca)|faisable"
                      r"|on essaie|on tente"
-                     r"|vendu|en cours|(?:je )?(?:vais|va) (?:bien )?voir"),
+                     r"|vendu|en cours|banco|allez hop|^hop\b|^go\b|let s go|soit$|je (?:vous )?suis (?:la|dessus|tout ouie)|j y suis\b(?! pas| plus)|je la vois|sous les yeux|ca (?:peut se faire|me va)|on fait comme ca|(?:je )?(?:vais|va) (?:bien )?voir"),
     # service: works
     (Kind.SERVICE, True, r"(?:<WORKS>)\b(?: (?:<ADV>)*(?:plus (?:vite|rapide\w*|stable)|mieux|bien"
                          r"|nickel|toujours|parfaitement|impeccable|super|tres bien|maintenant))?"
@@ -320,7 +320,7 @@ PATTERNS: list[tuple[Kind, bool, str]] = [
                         r"|regle\w*|repare\w*|reparti\w*|rallume\w*)\b"
                         r"|(?:m |nous )?a (?:bien |beaucoup |vraiment )?(?:aide|servi|suffi)"
                         r"|passe au vert|(?:voyants? )?(?:\w+ )?verte?s?\b"
-                        r"|vous avez (?:regle|resolu|repare|reussi)|ouf\b|sauve|satisfaite?"
+                        r"|vous avez (?:regle|resolu|repare|reussi)|ouf\b|sauve|de retour|(?:a|ont) (?:bien |de nouveau |enfin |a nouveau )?(?:de la |du |le |la |l |des )<SERVICE>|c est (?:tout )?(?:allume|vert)|alleluia|ca (?:le )?fait$|passe(?:nt)? bien|(?:je|j) (?:vois|entends) (?:bien )?(?:l image|la tonalite|la tele|les chaines)|j ai (?:l image|les barres|mes barres|toutes les chaines)|satisfaite?"
                         r"|merci (?:beaucoup|infiniment)|j y arrive|je (?:capte|recois)|j arrive a"
                         r"|(?:je|on) peu[xt] (?:<ADV>)*(?:envoyer|appeler|recevoir|me connecter"
                         r"|naviguer|aller|surfer|regarder|acceder|telephoner|travailler)"

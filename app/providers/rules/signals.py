@@ -64,6 +64,7 @@ _ASIDE = re.compile(
     r"|\bavant (?:ca|c etait|la|il|elle) .+?(?= (?:mais|et|maintenant|la)\b|$)"
     r"|\b(?:ca|elle|il|internet|tout|c) (?:n )?(?:coupait|ramait|etait|plantait|bugait|sautait"
     r"|clignotait|marchait (?:pas|plus)|fonctionnait (?:pas|plus))(?: \w+)?"
+    r"|\b(?:des que|chaque fois que|quand|lorsque|apres que) (?:je|j|on) (?:\w+ ?){1,4}"
     r"|\b(?:hier|tout a l heure|avant) (?:ca|elle|il) \w+ait(?: \w+)?"
 )  # fmt: skip
 

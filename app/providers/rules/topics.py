@@ -48,7 +48,7 @@ _NOT_MOBILE = re.compile(
 )
 _NOT_HOME = re.compile(
     r"\b(?:sans|hors|sauf|meme sans|pas en|que|seulement|uniquement|hormis|a part|coupe le|desactive le"
-    r"|loin du|quitte le|plus le|suis pas en"
+    r"|loin du|quitte le|suis pas en"
     r"|meme en)(?: (?:le|du|quand je suis|en|au|avec|via|suis))* wifi\b"
     r"|\b(?:en |le |avec le )?wifi ca (?:marche|va|fonctionne)(?! pas| plus)"
     r"|\b(?:marche|va|fonctionne) (?:bien |tres bien |que |mieux )?(?:en|avec le|via le|sur le) wifi"
@@ -72,11 +72,11 @@ _SYMPTOM = re.compile(
     r"|coupures?|microcoupures?|coupe|bloque|coupent|coupe tout le temps|saute|ralenti\w*|hyper long"
     r"|tourne en rond|tourne dans le vide|charge (?:pas|plus|jamais)|code erreur|demarre (?:pas|plus)"
     r"|s allume (?:pas|plus)"
-    r"|rouge|plus de lumiere|page blanche|bug\w*|plante\w*|synchronis\w+)\b"
+    r"|rouge|plus de lumiere|page blanche|bug\w*|s arrete\w*|s eteint|s est eteint\w*|plante\w*|synchronis\w+)\b"
 )
 _GENERIC = re.compile(
     r"\b(?:(?:marche|fonctionne)\w* (?:\w+ ){0,2}?(?:pas|plus|jamais|mal|rien|rarement)|plus rien"
-    r"|rien (?:ne |qui |du tout )?(?:marche|fonctionne)|en panne|une panne|hs|hors service|c est mort"
+    r"|rien (?:ne |qui |du tout )?(?:marche|fonctionne|s allume|demarre|charge|s affiche|repond)|en panne|une panne|hs|hors service|c est mort"
     r"|tout est (?:mort|coupe|bloque|eteint|tombe)|plus du tout|uncoupsurdeux"
     r"|(?:plus|pas|aucun) (?:de |d )?(?:service|signal|acces)|en derangement|coupee?s?)\b"
 )
@@ -174,6 +174,8 @@ def find_topic(words: str, described: bool) -> tuple[Intent, float] | None:
         if change and not _ISSUE.search(words):
             return Intent.MODIFICATION_REQUEST, 0.65
         return device
+    if change and "forfait" in words and _ISSUE.search(words):
+        return Intent.MOBILE_ISSUE, 0.6
     if change and not (_CALLS.search(words) and _DENIAL.search(words)):
         return Intent.MODIFICATION_REQUEST, change
     if described:
