@@ -1,13 +1,14 @@
 """What the bot says in one call: sentences to sound, sound to frames, and what of it was really heard."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
 import structlog
 
 from app.errors import ProviderError
+from app.media.clock import FRAME_S
 from app.media.phrases import PhraseCache
 from app.ops import metrics
 from app.providers.ladder import VoiceLadder
@@ -69,6 +70,7 @@ class Mouth:
         self._playout = PlayoutBuffer(comfort_noise_db=COMFORT_NOISE_DB)
         self._loop = asyncio.get_running_loop()
         self._task: asyncio.Task[None] | None = None
+        self._filler: asyncio.Task[None] | None = None
         self._marks: list[Mark] = []
         self._pushed_samples = 0
         self._base_samples = 0
@@ -88,9 +90,14 @@ class Mouth:
     @property
     def has_sound(self) -> bool:
         """Something of this speech has been made to sound."""
-        return bool(self._marks)
+        return self.busy and bool(self._marks)
 
-    def say(self, sentences: Sequence[str] | AsyncIterator[str]) -> None:
+    @property
+    def filling(self) -> bool:
+        """Only a filler is being said: it is no answer, and no reason not to take the caller's words."""
+        return self.busy and self._filling
+
+    def say(self, sentences: Sequence[str] | AsyncGenerator[str, None]) -> None:
         """Starts a speech. One still under way is cut, but a filler is heard out first."""
         self._stop_task()
         if not (self.busy and self._filling):
@@ -102,15 +109,13 @@ class Mouth:
         self._task = asyncio.create_task(self._speak(sentences, self._playout.epoch), name="mouth")
 
     def fill(self, text: str) -> None:
-        """Says a cached phrase while the speech under way has no sound yet."""
-        pcm = self._cache.get(text)
-        if pcm is None or self.has_sound:
+        """Says a short phrase, as long as no speech under way has sound yet."""
+        if self.has_sound:
             return
-        if not self.busy:
-            self._begin()
-            self._filling = True
-        self._mark(text, pcm)
-        self._speech_start_samples = self._pushed_samples
+        if pcm := self._cache.get(text):
+            self._fill(text, pcm)
+        else:  # never spoken before, perhaps because the voice is down: the local one says it at once
+            self._filler = asyncio.create_task(self._fill_locally(text), name="filler")
 
     def interrupt(self) -> Said | None:
         """Falls silent within a frame; returns what was heard of the speech, None if nothing."""
@@ -145,10 +150,10 @@ class Mouth:
 
     async def close(self) -> None:
         """Stops speaking."""
-        task = self._task
+        tasks = [task for task in (self._task, self._filler) if task is not None]
         self._stop_task()
-        if task is not None:
-            await asyncio.wait([task], timeout=1.0)
+        if tasks:
+            await asyncio.wait(tasks, timeout=1.0)
 
     def _begin(self) -> None:
         self._marks.clear()
@@ -160,19 +165,22 @@ class Mouth:
         self._speech_start_samples = 0
         self.busy = True
 
-    async def _speak(self, sentences: Sequence[str] | AsyncIterator[str], epoch: int) -> None:
+    async def _speak(self, sentences: Sequence[str] | AsyncGenerator[str, None], epoch: int) -> None:
         try:
-            if isinstance(sentences, AsyncIterator):
-                async for text in sentences:
-                    await self._speak_one(text, epoch)
+            if isinstance(sentences, AsyncGenerator):
+                async with aclosing(sentences):
+                    async for text in sentences:
+                        epoch = await self._speak_one(text, epoch)
             else:
                 for text in sentences:
-                    await self._speak_one(text, epoch)
+                    epoch = await self._speak_one(text, epoch)
         except ProviderError as error:
             # Nobody could say it, not even the local voice: the dialogue goes on, the silence is noticed.
             log.error("speech lost", provider=error.provider, detail=error.detail)
+            self._playout.finish(self._playout.epoch)
 
-    async def _speak_one(self, text: str, epoch: int) -> None:
+    async def _speak_one(self, text: str, epoch: int) -> int:
+        """Makes one sentence sound; returns the epoch in which the next one goes on."""
         if cached := self._cache.get(text):
             mark = self._start_mark(text)
             await self._push(cached, epoch)
@@ -180,9 +188,11 @@ class Mouth:
             mark, pieces, own = None, [], True
             async with aclosing(self._voice.speak(text)) as stream:
                 async for pcm, by_own_voice in stream:
-                    if mark is None or (own and not by_own_voice):
-                        mark = self._start_mark(text)  # the local voice says a broken sentence again
-                    own = own and by_own_voice
+                    if mark is not None and own and not by_own_voice:
+                        epoch = await self._take_back(mark)
+                        mark = None
+                    mark = mark or self._start_mark(text)
+                    own = by_own_voice
                     pieces.append(pcm)
                     await self._push(pcm, epoch)
             if own and pieces:
@@ -190,6 +200,16 @@ class Mouth:
         if mark is not None:
             mark.end_samples = self._pushed_samples
         self._playout.finish(epoch)
+        return epoch
+
+    async def _take_back(self, broken: Mark) -> int:
+        """Drops what is queued of a sentence that its voice could not finish; returns the new epoch."""
+        while self._playout.played_samples - self._base_samples < broken.start_samples:
+            await asyncio.sleep(FRAME_S)  # the sentences before it are heard first
+        epoch = self._playout.interrupt()
+        self._pushed_samples = self._playout.played_samples - self._base_samples
+        self._marks.remove(broken)
+        return epoch
 
     async def _push(self, pcm: bytes, epoch: int) -> None:
         while pcm:
@@ -201,11 +221,25 @@ class Mouth:
                     return
                 await asyncio.sleep(QUEUE_FULL_WAIT_S)
 
-    def _mark(self, text: str, pcm: bytes) -> None:
+    def _fill(self, text: str, pcm: bytes) -> None:
+        if not self.busy:
+            self._begin()
+            self._filling = True
         mark = self._start_mark(text)
         self._pushed_samples += self._playout.push(self._playout.epoch, pcm, self._loop.time())
-        mark.end_samples = self._pushed_samples
+        mark.end_samples = self._speech_start_samples = self._pushed_samples
         self._playout.finish(self._playout.epoch)
+
+    async def _fill_locally(self, text: str) -> None:
+        pieces = []
+        try:
+            async with aclosing(self._voice.speak_locally(text)) as stream:
+                async for pcm in stream:
+                    pieces.append(pcm)
+        except ProviderError as error:
+            log.error("speech lost", provider=error.provider, detail=error.detail)
+        if pieces and not self.has_sound:
+            self._fill(text, b"".join(pieces))
 
     def _start_mark(self, text: str) -> Mark:
         mark = Mark(text, self._pushed_samples)
@@ -226,6 +260,7 @@ class Mouth:
         return " ".join(words)
 
     def _stop_task(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            self._task = None
+        for task in (self._task, self._filler):
+            if task is not None:
+                task.cancel()
+        self._task = self._filler = None

@@ -13,6 +13,7 @@ from rich.text import Text
 from app.caller.report import CallReport
 from app.store.tickets import Ticket
 
+ENDED_BY = {"bot": "le robot", "caller": "l'appelant", "refused": "un refus", "timeout": "le temps imparti"}
 BYTES_PER_SECOND = 8000 * 2 * 2
 
 
@@ -44,13 +45,14 @@ class DemoView:
         elif name == "turn understood":
             self._turns.append(dict(event))
             self._line("Appelant", "yellow", event["heard"])
-            self._note(
-                f"{event['state']} → {event['intent']} ({event['confidence']:.2f}, {event['source']})"
-                f" · fin de parole {event['endpoint_ms']} ms · compréhension {event['understanding_ms']} ms"
-            )
         elif name == "turn answered" and self._turns:
-            self._turns[-1].update(first_audio_ms=event["first_audio_ms"], total_ms=event["total_ms"])
-            self._note(f"premier son {event['first_audio_ms']} ms · réponse au total {event['total_ms']} ms")
+            turn = self._turns[-1]
+            turn.update(first_audio_ms=event["first_audio_ms"], total_ms=event["total_ms"])
+            self._note(f"{turn['state']} → {turn['intent']} ({turn['confidence']:.2f}, {turn['source']})")
+            self._note(
+                f"réponse en {turn['total_ms']} ms : silence {turn['endpoint_ms']}"
+                f" + compréhension {turn['understanding_ms']} + voix {turn['first_audio_ms']}"
+            )
         elif event.get("level") in ("warning", "error"):
             self._note(f"{name}: {event.get('detail', '')}")
 
@@ -80,8 +82,9 @@ class DemoView:
     def latencies(self, report: CallReport) -> None:
         """Per turn, from inside and from outside."""
         table = Table(title="Latences par tour (ms)")
-        for column in ("état", "fin de parole", "compréhension", "premier son", "total", "entendu par l'appelant"):
-            table.add_column(column, justify="left" if column == "état" else "right")
+        table.add_column("état", no_wrap=True)
+        for column in ("silence", "compréh.", "voix", "total", "à l'oreille"):
+            table.add_column(column, justify="right")
         outside = [turn.latency_ms for turn in report.turns]
         for number, turn in enumerate(self._turns):
             heard = outside[number] if number < len(outside) else None
@@ -95,8 +98,8 @@ class DemoView:
             )
         self._console.print(table)
         self._console.print(
-            f"appel : {report.duration_s:.1f} s · terminé par : {report.detail or report.ended_by}"
-            f" · images audio reçues : {report.frames.received}/{report.frames.expected}",
+            f"appel : {report.duration_s:.1f} s · terminé par {ENDED_BY.get(str(report.ended_by), report.detail)}"
+            f" · trames reçues : {report.frames.received} sur {report.frames.expected} attendues",
             soft_wrap=True,
         )
 
@@ -105,4 +108,4 @@ class DemoView:
         self._console.print(f"[dim]{at_s:5.1f} s[/dim]  [bold {colour}]{who:<9}[/bold {colour}]", Text(text))
 
     def _note(self, text: str) -> None:
-        self._console.print(Text(f"{'':20}{text}", style="dim"))
+        self._console.print(Text(f"{'':10}{text}", style="dim"))

@@ -13,10 +13,13 @@ from app.dialogue.states import State
 
 FieldKind = Literal["email", "phone", "name", "ticket"]
 
-PHONE_DIGITS = 10
+PHONE_WORDS_MAX = 24
+""" "trente-trois six", then four pairs of up to four words ("quatre-vingt-dix-sept"), and some hesitation."""
 TICKET_DIGITS_MIN = 3
 TICKET_DIGITS_MAX = 9
 READINGS_MAX = 400
+TEXT_MAX = 1000
+"""Characters looked at, from the end: more than a minute of speech."""
 
 _NATIONAL = re.compile(r"0[1-9]\d{8}")
 _INTERNATIONAL = re.compile(r"(?:00)?330?([1-9]\d{8})")
@@ -49,6 +52,7 @@ def extract(text: str, state: State | None = None) -> Fields:
         state: where the call is; in `IDENTIFICATION` a bare "dupont" is a name, in `TICKET_VERIFICATION` a bare
             number is a ticket.
     """
+    text = text[-TEXT_MAX:]
     if not text.strip():
         return Fields()
     email = find_email(text)
@@ -66,6 +70,7 @@ def is_complete(kind: FieldKind, text: str) -> bool | None:
     Returns:
         True: nothing more can come. False: plainly half said ("jean point dupont arobase"). None: can't tell.
     """
+    text = text[-TEXT_MAX:]
     words = tokens(text)
     if not words:
         return None
@@ -109,6 +114,8 @@ def _last_number_words(run: NumberRun) -> int:
 
 
 def _as_phone(heard: Sequence[str]) -> str | None:
+    if len(heard) > PHONE_WORDS_MAX:
+        return None
     for count, groups in enumerate(islice(readings(heard), READINGS_MAX)):
         international = _INTERNATIONAL.fullmatch("".join(groups))
         national = _national(groups)

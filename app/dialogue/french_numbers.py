@@ -30,7 +30,7 @@ HUNDRED = frozenset({"cent", "cents"})
 THOUSAND = frozenset({"mille", "milles"})
 MULTIPLE = {"double": 2, "triple": 3}
 
-_TOKEN = re.compile(r"@|\+|\d+|[^\W\d_]+")
+_TOKEN = re.compile(r"@|\+|[0-9]+|[^\W\d_]+")
 
 
 def fold(text: str) -> str:

@@ -23,7 +23,7 @@ _WORKS = re.compile(
     r"\b(?:re)?(?:marche|fonctionne)(?:nt)?\b|\brevenu|\brétabli|\bréglée?s?\b|\brésolu|\bréparée?s?\b", re.IGNORECASE
 )
 _WORKS_PERHAPS = re.compile(
-    r"\b(?:si|voir|quand|pour que|jusqu.à ce que)\b[^.!?]*\b(?:marche|fonctionne)", re.IGNORECASE
+    r"\b(?:si|voir|quand|pour que|jusqu.à ce que)\b[^.!?]*\b(?:re)?(?:marche|fonctionne)", re.IGNORECASE
 )
 """\"Je vais voir si ça marche\" promises nothing."""
 _DEAL = re.compile(r"\bça marche\b(?! (?:maintenant|bien|mieux|à nouveau|de nouveau|déjà|enfin))", re.IGNORECASE)

@@ -1,6 +1,6 @@
 """Which French words can, or can't, be somebody's name; all folded (no accent, lower case).
 
-First names: the most given in France since 1940 (INSEE, fichier des prénoms), written down by frequency of use.
+The first names are common ones in France, not all; they only tell a first name from a surname or a company.
 """
 
 from app.dialogue.french_numbers import word_set
@@ -91,7 +91,8 @@ TRADES = word_set(
 
 NOT_A_NAME = word_set(
     """
-    a abonne abonnee attention abonnement absolument acces accord actuellement adresse ah ai aide aider aille ailleurs aimable
+    a abonne abonnee attention abonnement absolument
+    acces accord actuellement adresse ah ai aide aider aille ailleurs aimable
     aime aimerais ainsi ais aller allo alors an annee ans appareil appel appelez appelle appelle appeler apres
     arobase arrete arrive arriver as assez attend attendre attends attendez attente au aucun aucune aujourd aurais
     aussi autre autres aux avait avance avant avec avez avoir avons bah bas beau beaucoup beh bein ben besoin bien bis

@@ -6,17 +6,45 @@ from importlib import resources
 from pathlib import Path
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
 
 from app.dialogue.states import STATES, State
 from app.errors import ConfigError
 
 SPOKEN_BY_MACHINE = frozenset(
-    """welcome_known ask_ticket_number pending_ticket thanks thanks_named solution_internet solution_mobile
-    solution_modification solution_other solution_wait goodbye_open goodbye_silence goodbye_too_long busy silence_1
-    silence_2 hold hold_over one_moment""".split()
+    {
+        "welcome_known",
+        "ask_ticket_number",
+        "pending_ticket",
+        "thanks",
+        "thanks_named",
+        "solution_internet",
+        "solution_mobile",
+        "solution_modification",
+        "solution_other",
+        "solution_wait",
+        "goodbye_open",
+        "goodbye_silence",
+        "goodbye_too_long",
+        "busy",
+        "silence_1",
+        "silence_2",
+        "hold",
+        "hold_over",
+        "one_moment",
+    }
 )
 """Phrases that the code asks for besides those in the table of states."""
+PLACES = {
+    "welcome_known": {"first_name"},
+    "thanks_named": {"first_name"},
+    "pending_ticket": {"problem", "problem_type"},
+    "summary": {"subject", "who", "problem_said", "status_said"},
+    "system": {"state", "situation", "facts", "intents"},
+}
+"""What the code fills in where; any other text must have no places, else it fails in the middle of a call."""
+PROBLEM_TYPES = frozenset({"internet", "mobile", "modification", "other"})
+STATUSES = frozenset({"open", "resolved", "transferred", "abandoned"})
 
 
 class Names(BaseModel):
@@ -30,6 +58,18 @@ class Names(BaseModel):
     summary: str
     unknown_caller: str
 
+    @field_validator("problem", "status", "subject")
+    @classmethod
+    def _every_kind(cls, names: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        if missing := sorted((STATUSES if info.field_name == "status" else PROBLEM_TYPES) - names.keys()):
+            raise ValueError(f"names missing: {', '.join(missing)}")
+        return names
+
+    @field_validator("summary")
+    @classmethod
+    def _fillable(cls, summary: str) -> str:
+        return _checked("summary", summary)
+
 
 class ModelPrompts(BaseModel):
     """What the language model is told."""
@@ -39,6 +79,11 @@ class ModelPrompts(BaseModel):
     states: dict[State, str]
     intents: str
     system: str
+
+    @field_validator("system")
+    @classmethod
+    def _fillable(cls, system: str) -> str:
+        return _checked("system", system)
 
 
 class Prompts(BaseModel):
@@ -58,6 +103,8 @@ class Prompts(BaseModel):
             wanted.update(filter(None, (row.says, *row.rephrased)))
         if missing := sorted(wanted - phrases.keys()):
             raise ValueError(f"phrases missing: {', '.join(missing)}")
+        for key, text in phrases.items():
+            _checked(key, text)
         return phrases
 
     def text(self, key: str, values: dict[str, str] | None = None) -> str:
@@ -73,7 +120,21 @@ class Prompts(BaseModel):
 
 
 def _has_places(text: str) -> bool:
-    return any(name is not None for _, name, _, _ in string.Formatter().parse(text))
+    return bool(_places(text))
+
+
+def _places(text: str) -> list[str]:
+    return [name for _, name, _, _ in string.Formatter().parse(text) if name is not None]
+
+
+def _checked(key: str, text: str) -> str:
+    try:
+        unknown = set(_places(text)) - PLACES.get(key, set())
+    except ValueError as error:
+        raise ValueError(f"{key}: {error}; a brace that is no place is written twice") from None
+    if unknown:
+        raise ValueError(f"{key}: nothing fills {', '.join(f'{{{name}}}' for name in sorted(unknown))}")
+    return text
 
 
 def load_prompts(path: Path | None = None) -> Prompts:

@@ -87,11 +87,11 @@ def find_identity(text: str, expected: bool) -> Identity:
 def _plain(word: str) -> bool:
     """Whether a folded word can be part of a name nobody announced."""
     parts = word.split("-")
-    return word[0].isalpha() and word[-1] != "'" and len(word) > 1 and not any(part in NOT_A_NAME for part in parts)
+    return len(word) > 1 and word[0].isalpha() and word[-1] != "'" and not any(part in NOT_A_NAME for part in parts)
 
 
 def _announced(word: str) -> bool:
-    return word[0].isalpha() and word[-1] != "'" and len(word) > 1 and word not in FUNCTION_WORDS
+    return len(word) > 1 and word[0].isalpha() and word[-1] != "'" and word not in FUNCTION_WORDS
 
 
 def _forward(words: SaidWords, start: int, announced: bool) -> list[str]:
@@ -112,7 +112,11 @@ def _forward(words: SaidWords, start: int, announced: bool) -> list[str]:
             # "pierre dupont de techcorp" names a company; "charles de gaulle" has a particle.
             noble = word not in ("de", "d'", "du", "des") or (len(name) == 1 and _first_name(words.folded[index - 1]))
             whole = len(words.said) == 2  # "le gall", said alone
-            if not belongs or not noble or (not whole and word in ("la", "le", "l'") and announced is False and not name):
+            if (
+                not belongs
+                or not noble
+                or (not whole and word in ("la", "le", "l'") and announced is False and not name)
+            ):
                 break
             name += words.said[index : ahead + 1]
             index = ahead + 1
@@ -229,7 +233,7 @@ def _company_end(words: SaidWords, begin: int) -> int:
         following = words.folded[index + 1] if index + 1 < len(words.said) else ""
         joins = word in ("et", "&") and following in ("fils", "cie", "compagnie", "associes", "freres", "co", "filles")
         article = word in ("de", "du", "des", "la", "le", "les", "l'", "d'", "a", "au", "aux") and (
-            _announced(following) or following in ("marche",) or following in ("la", "l'") or following.isdecimal()
+            _announced(following) or following in ("la", "l'", "marche") or following.isdecimal()
         )
         if index == begin and word in ("de", "du", "d'", "a", "au", "et"):
             break

@@ -31,8 +31,10 @@ from app.providers.base import Transcript
 from ext.g711 import ulaw_encode
 
 NAME = "deepgram"
-OPEN_TIMEOUT_S = 3.0
-PING_S = 5.0
+OPEN_TIMEOUT_S = 2.0
+"""TCP, TLS and upgrade together; two attempts take little longer than the welcome."""
+PING_S = 3.0
+"""Between pings, and for each answer: a mute server is found out within 6 s (the SDK's own defaults: 40 s)."""
 CLOSE_TIMEOUT_S = 1.0
 KEEP_ALIVE_S = 4.0
 """Deepgram closes after 10 s without a frame and advises KeepAlive every 3 to 5 s (docs, "Audio Keep Alive")."""
@@ -40,8 +42,8 @@ ENDPOINTING_MS = 300
 """Silence after which Nova closes a span by itself; the end of the turn is decided by `app.dialogue.turns`."""
 PIECE_BYTES = 640
 """Audio goes out in pieces of 40 ms (8 kHz, 16 bit)."""
-MAX_BACKLOG_BYTES = 80_000
-"""5 s of audio that Deepgram did not take: the connection is as good as dead."""
+MAX_BACKLOG_BYTES = 160_000
+"""10 s of audio that Deepgram did not take: the connection is as good as dead."""
 
 _opened: ContextVar["_Transport"] = ContextVar("deepgram_transport")
 
@@ -83,8 +85,13 @@ class _Transport:
         return aiter(self.connection)
 
     async def close(self) -> None:
-        if self._connection is not None:
-            await self._connection.close()
+        if self._connection is None:
+            return
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                await self._connection.close()
+        finally:
+            self._connection.transport.abort()  # a mute server closes nothing; without effect on what is closed
 
 
 class DeepgramSpeechToText:
@@ -172,10 +179,12 @@ class DeepgramSession:
             async with asyncio.timeout(OPEN_TIMEOUT_S + 0.5):
                 self._socket = await self._context.__aenter__()
                 await _opened.get().open()
-        except Exception as error:
+        except BaseException as error:
             with contextlib.suppress(Exception):
                 await self._context.__aexit__(None, None, None)
-            raise _translate(error) from error
+            if isinstance(error, Exception):
+                raise _translate(error) from error
+            raise
         self._tasks = [
             asyncio.create_task(self._send_loop(), name="deepgram-send"),
             asyncio.create_task(self._read_loop(), name="deepgram-read"),
@@ -197,7 +206,7 @@ class DeepgramSession:
         self._wake.set()
 
     async def close(self) -> None:
-        """Ends the stream within about a second; never raises."""
+        """Ends the stream within two seconds; never raises."""
         self._closing = True
         for task in self._tasks:
             task.cancel()
@@ -205,7 +214,8 @@ class DeepgramSession:
         with contextlib.suppress(Exception):
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
                 await self._socket.send_close_stream()
-                await self._context.__aexit__(None, None, None)
+        with contextlib.suppress(Exception):  # apart: a dead stream takes no CloseStream and must be closed too
+            await self._context.__aexit__(None, None, None)
 
     async def _send_loop(self) -> None:
         try:
@@ -278,11 +288,13 @@ def _translate(error: BaseException) -> ProviderError:
         return error
     status = None
     reason = ""
+    torn = False
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, InvalidStatus):
             status = cause.response.status_code
             reason = cause.response.headers.get("dg-error", "")
+        torn = torn or isinstance(cause, EOFError | ConnectionError)
         cause = cause.__context__
     if status is None and isinstance(error, ApiError):
         status = error.status_code
@@ -290,10 +302,12 @@ def _translate(error: BaseException) -> ProviderError:
         return ProviderAuthError(NAME, f"HTTP {status} {reason}".strip())
     if status in (402, 429):
         return ProviderQuotaError(NAME, f"HTTP {status} {reason}".strip())
+    if status is not None and status >= 500:
+        return ProviderNetworkError(NAME, f"HTTP {status} {reason}".strip())
     if status is not None:
         return ProviderProtocolError(NAME, f"HTTP {status} {reason}".strip())
     if isinstance(error, TimeoutError):
         return ProviderTimeoutError(NAME, "no answer in time")
-    if isinstance(error, OSError | WebSocketException) and not isinstance(error, InvalidHandshake):
+    if torn or (isinstance(error, OSError | WebSocketException) and not isinstance(error, InvalidHandshake)):
         return ProviderNetworkError(NAME, str(error) or type(error).__name__)
     return ProviderProtocolError(NAME, f"{type(error).__name__}: {error}")

@@ -29,8 +29,11 @@ FIRST_SOUND_TIMEOUT_S = 2.0
 STALL_TIMEOUT_S = 2.0
 KEEP_ALIVE_S = 300.0
 """Connections stay warm between sentences; httpx drops them after 5 s by default."""
+BYTES_PER_S = 16_000
 VOICE_ID = re.compile(r"^[A-Za-z0-9]{20}$")
 """A voice id, as opposed to a voice's name (ElevenLabs docs, "Voices")."""
+MAX_CHARACTERS_PER_S = 40.0
+"""Nobody speaks so fast (French runs at 14 to 16): shorter sound is no speech of this text."""
 PIECE_S = 0.020
 """The SDK holds sound back until a piece is full: one frame."""
 
@@ -70,21 +73,22 @@ class ElevenLabsTextToSpeech:
     async def speak(self, text: str) -> AsyncGenerator[bytes, None]:
         """See `TextToSpeech.speak`."""
         resampler = Resampler(self._rate_hz, 8000) if self._rate_hz != 8000 else None
-        spoke = False
+        spoken_bytes = 0
         try:
             async with contextlib.aclosing(self._stream(await self._voice(), text)) as pieces:
                 async for piece in self._whole_samples(pieces):
                     pcm = self._decode(piece)
                     sound = resampler.process(pcm) if resampler else pcm
                     if sound:
-                        spoke = True
+                        spoken_bytes += len(sound)
                         yield sound
             if resampler and (tail := resampler.flush()):
+                spoken_bytes += len(tail)
                 yield tail
         except Exception as error:
             raise _translate(error) from error
-        if not spoke:
-            raise ProviderProtocolError(NAME, "an answer without sound")
+        if spoken_bytes / BYTES_PER_S < len(text) / MAX_CHARACTERS_PER_S:
+            raise ProviderProtocolError(NAME, f"{spoken_bytes} bytes of sound are no speech of {len(text)} characters")
 
     def _stream(self, voice_id: str, text: str) -> Any:
         settings = self._settings
@@ -121,7 +125,8 @@ class ElevenLabsTextToSpeech:
             wanted = self._settings.elevenlabs_voice.casefold()
             try:
                 async with asyncio.timeout(FIRST_SOUND_TIMEOUT_S):
-                    answer = await self._client.voices.get_all()
+                    # Its requests that do not stream are tried three times by default, with seconds between.
+                    answer = await self._client.voices.get_all(request_options={"max_retries": 0})
             except Exception as error:
                 raise _translate(error) from error
             for voice in answer.voices:
@@ -154,6 +159,8 @@ def _translate(error: BaseException) -> ProviderError:
             return ProviderQuotaError(NAME, f"HTTP {error.status_code}")
         if error.status_code in (401, 403):
             return ProviderAuthError(NAME, f"HTTP {error.status_code}")
+        if error.status_code is not None and error.status_code >= 500:
+            return ProviderNetworkError(NAME, f"HTTP {error.status_code}")
         return ProviderProtocolError(NAME, f"HTTP {error.status_code}")
     if isinstance(error, httpx.TransportError | OSError):
         return ProviderNetworkError(NAME, str(error) or type(error).__name__)

@@ -58,7 +58,10 @@ class EspeakLibrary:
     _lock = threading.Lock()
 
     def __init__(self) -> None:
-        self._library: Any = ctypes.cdll.LoadLibrary(espeakng_loader.get_library_path())
+        try:
+            self._library: Any = ctypes.cdll.LoadLibrary(espeakng_loader.get_library_path())
+        except OSError as error:
+            raise ProviderProtocolError("espeak", f"the library can't be loaded: {error}") from error
         self.sample_rate_hz = int(
             self._library.espeak_Initialize(
                 AUDIO_OUTPUT_SYNCHRONOUS,
@@ -76,6 +79,8 @@ class EspeakLibrary:
     @classmethod
     def shared(cls) -> "EspeakLibrary":
         """The one instance of this process."""
+        if cls._instance is not None:  # without the lock, which is held while a sentence is synthesised
+            return cls._instance
         with cls._lock:
             if cls._instance is None:
                 cls._instance = cls()
@@ -165,6 +170,7 @@ class EspeakTextToSpeech:
             return library.sample_rate_hz
 
         job = loop.run_in_executor(self._thread, work)
+        job.add_done_callback(lambda done: done.cancelled() or done.exception())  # a consumer may leave before its end
         resampler = Resampler(EspeakLibrary.shared().sample_rate_hz, 8000)
         try:
             while True:

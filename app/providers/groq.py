@@ -11,6 +11,7 @@ from typing import Any
 
 import groq
 import httpx
+import structlog
 from pydantic import ValidationError
 from pydantic_core import from_json
 
@@ -26,6 +27,8 @@ from app.errors import (
     ProviderTimeoutError,
 )
 from app.providers.base import Turn
+
+log = structlog.get_logger(__name__)
 
 NAME = "groq"
 CONNECT_TIMEOUT_S = 1.0
@@ -99,9 +102,11 @@ class GroqLanguageModel:
                     **extra,
                 )
             except groq.NotFoundError:
-                if len(self._models) == 1:
+                if self._models[-1] == model:
                     raise
-                self._models.pop(0)  # retired: the next one from now on
+                if self._models[0] == model:  # another call may have found it out at the same time
+                    self._models.pop(0)  # retired: the next one from now on
+                    log.warning("model retired, the next one is asked", provider=NAME, model=model, to=self._models[0])
 
     def _messages(self, turn: Turn) -> Any:
         model = self._prompts.model
@@ -162,9 +167,13 @@ class AnswerReader:
         """The answer is over.
 
         Raises:
-            ProviderProtocolError: it never said what the turn means.
+            ProviderProtocolError: it never said what the turn means, or broke off in mid-sentence.
         """
         if self._understood:
+            try:
+                from_json(self._text[self._text.find("{") :].rstrip("` \n"))
+            except ValueError:
+                raise ProviderProtocolError(NAME, "the answer broke off") from None
             return []
         try:
             answer = from_json(self._text[max(self._text.find("{"), 0) :].rstrip("` \n"))
@@ -207,6 +216,8 @@ def _translate(error: BaseException) -> ProviderError:
     if isinstance(error, groq.APIStatusError):
         if error.status_code in (429, 498):
             return ProviderQuotaError(NAME, f"HTTP {error.status_code}")
+        if error.status_code >= 500:
+            return ProviderNetworkError(NAME, f"HTTP {error.status_code}")
         return ProviderProtocolError(NAME, f"HTTP {error.status_code}")
     if isinstance(error, groq.APIConnectionError | httpx.TransportError | OSError):
         return ProviderNetworkError(NAME, str(error) or type(error).__name__)

@@ -26,6 +26,9 @@ UNDERSTANDING_TIMEOUT_S = 1.4
 """Time for the intent; the caller must hear a sentence within 2 s of falling silent."""
 FIRST_SOUND_TIMEOUT_S = 0.8
 """Time for the first sound of a sentence, for the same reason."""
+MAX_BEHIND_S = 0.5
+"""How far a voice may fall behind its own speech: then it stutters, and the local voice takes the sentence."""
+BYTES_PER_S = 16_000
 EARS_ATTEMPTS = 2
 RETRY_S = 0.2
 
@@ -37,10 +40,12 @@ class Answer:
     Attributes:
         understanding: what it means.
         reply: the model's own words, still being written; None from the rules. To be closed when not wanted.
+        broke_off: the reply ended before the model had said all of it.
     """
 
     understanding: Understanding
     reply: AsyncGenerator[str, None] | None = None
+    broke_off: bool = False
 
     async def drop_reply(self) -> None:
         """Cuts the request of a reply that nobody wants."""
@@ -83,7 +88,9 @@ class UnderstandingLadder:
             await _close(parts)
             return Answer(local)
         merged = understanding.model_copy(update={"fields": _best_fields(turn, local.fields, understanding.fields)})
-        return Answer(merged, _words(parts, self._model.name))
+        answer = Answer(merged)
+        answer.reply = _words(parts, answer, self._model.name)
+        return answer
 
 
 class VoiceLadder:
@@ -117,9 +124,19 @@ class VoiceLadder:
                 # Cut in the middle, the sentence is said again from its start: better twice than half.
                 self._breaker.failed(loop.time())
                 _failed(self.voice.name, self._spare.name, error)
-        async with contextlib.aclosing(self._spare.speak(text)) as spare:
+        async with contextlib.aclosing(self.speak_locally(text)) as spare:
             async for piece in spare:
                 yield piece, False
+
+    async def speak_locally(self, text: str) -> AsyncGenerator[bytes, None]:
+        """Yields s16le mono 8 kHz of the local voice, which needs no network and a few milliseconds.
+
+        Raises:
+            ProviderError: even it failed.
+        """
+        async with contextlib.aclosing(self._spare.speak(text)) as pieces:
+            async for piece in pieces:
+                yield piece
 
 
 async def open_ears(
@@ -143,25 +160,36 @@ async def open_ears(
 
 
 async def _prompt(voice: TextToSpeech, text: str) -> AsyncGenerator[bytes, None]:
-    """The voice's pieces, the first of which must come soon."""
+    """The voice's pieces, the first of which must come soon, and the others faster than they are spoken."""
+    loop = asyncio.get_running_loop()
+    patience_s, spoke = FIRST_SOUND_TIMEOUT_S, False
     async with contextlib.aclosing(voice.speak(text)) as pieces:
-        try:
-            async with asyncio.timeout(FIRST_SOUND_TIMEOUT_S):
-                first = await anext(pieces, b"")
-        except TimeoutError:
-            raise ProviderTimeoutError(voice.name, "the first sound is late") from None
-        yield first
-        async for piece in pieces:
+        while True:
+            asked_s = loop.time()
+            try:
+                async with asyncio.timeout(patience_s):
+                    piece = await anext(pieces, None)
+            except TimeoutError:
+                what = "speaks slower than real time" if spoke else "the first sound is late"
+                raise ProviderTimeoutError(voice.name, what) from None
+            if piece is None:
+                return
+            # Time that the consumer takes is not the voice's.
+            patience_s = (patience_s - (loop.time() - asked_s) if spoke else MAX_BEHIND_S) + len(piece) / BYTES_PER_S
+            spoke = True
             yield piece
 
 
-async def _words(parts: AsyncGenerator[Understanding | str, None], provider: str) -> AsyncGenerator[str, None]:
-    """The reply's pieces; one that breaks off just ends."""
+async def _words(
+    parts: AsyncGenerator[Understanding | str, None], answer: Answer, provider: str
+) -> AsyncGenerator[str, None]:
+    """The reply's pieces; one that breaks off just ends, and the answer says so."""
     try:
         async for part in parts:
             if isinstance(part, str):
                 yield part
     except ProviderError as error:
+        answer.broke_off = True
         _failed(provider, "phrases", error)
     finally:
         await _close(parts)

@@ -38,9 +38,8 @@ def ground(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory)
 
     run_apart(speak_phrases)
     run_apart(copy_databases)
-    return Ground(
-        postgres.url("houses_clients"), postgres.url("houses_tickets"), cache_dir, PhraseBank(["Oui.", "Non."], ["fr"])
-    )
+    bank = PhraseBank(["Oui.", "Non."], ["fr"])
+    return Ground(postgres.url("houses_clients"), postgres.url("houses_tickets"), cache_dir, bank)
 
 
 @pytest.fixture

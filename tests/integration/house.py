@@ -20,6 +20,7 @@ from structlog.testing import capture_logs
 from app.audiosocket.connection import Patience
 from app.call.services import Services, open_services
 from app.config import Settings
+from app.media.phrases import PhraseCache
 from app.ops import metrics
 from app.providers.ladder import VoiceLadder
 from app.server import LAST_WORDS_S, Server
@@ -202,7 +203,7 @@ async def open_house(
 
     Args:
         directory: recordings and spool.
-        voice: speaks in the place of the local one.
+        voice: speaks in the place of the local one, with nothing spoken before.
         settings: besides the usual ones; not checked again, so that limits can be shorter than allowed.
     """
     files, tasks, trouble = open_files(), asyncio.all_tasks(), list[str]()
@@ -228,7 +229,7 @@ async def open_house(
             services = await stack.enter_async_context(open_services(usual.model_copy(update=settings)))
             await services.databases[1].fetch("TRUNCATE tickets")
             if voice is not None:
-                services = replace(services, voice=voice)
+                services = replace(services, voice=voice, cache=PhraseCache(directory, "never spoken"))
             server = Server(services, patience=patience, last_words_s=last_words_s)
             await server.start()
             house = House(server, services, log, _counted=refusals_counted())
@@ -242,7 +243,6 @@ async def open_house(
                 await server.stop(drain_s)
     assert trouble == []
     assert [entry for entry in log if entry["log_level"] in ("error", "critical")] == []
-    await until(lambda: asyncio.all_tasks() <= tasks, f"tasks ended {asyncio.all_tasks() - tasks}")
-    await until(
-        lambda: len(open_files()) <= len(files), f"closed again: {set(open_files().items()) - set(files.items())}"
-    )
+    left = asyncio.all_tasks() - tasks
+    await until(lambda: all(task.done() for task in left), f"ended: {left}")
+    await until(lambda: len(open_files()) <= len(files), f"closed: {open_files().items() - files.items()}")

@@ -1,7 +1,6 @@
 """The far end of a connection, byte by byte: an Asterisk, or somebody who pretends to be one."""
 
 import asyncio
-import contextlib
 import socket
 import struct
 from dataclasses import dataclass
@@ -119,7 +118,7 @@ class Peer(asyncio.Protocol):
     def finish(self) -> None:
         """Closes this direction: what a caller's hang-up looks like."""
         self.be_silent()
-        with contextlib.suppress(OSError):  # the server may have been quicker
+        if not self._transport.is_closing():
             self._transport.write_eof()
 
     def reset(self) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections.abc import Callable
 from uuid import UUID, uuid4
 
 import pytest
@@ -92,18 +93,21 @@ async def test_streams_that_end_before_the_uuid(house_of: OpenHouse) -> None:
             assert peer.frames == []
 
 
-@pytest.mark.parametrize(("attack", "reason"), DURING_A_CALL.values(), ids=DURING_A_CALL)
 @on_uvloop
-async def test_a_call_that_breaks_the_protocol_is_thrown_out(house_of: OpenHouse, attack: bytes, reason: str) -> None:
+async def test_calls_that_break_the_protocol_are_thrown_out(house_of: OpenHouse) -> None:
     async with house_of() as house, house.neighbour():
-        peer = await house.call(CALL_UUID)
-        await peer.heard(2)
-        peer.be_silent()
-        peer.send(attack)
-        await peer.end()
-        assert house.refused == {reason: 1}
-        peer.assert_only_sound()
-        await assert_call_was_left(house, CALL_UUID, reason)
+        wanted: dict[str, int] = {}
+        for name, (attack, reason) in DURING_A_CALL.items():
+            call_uuid = uuid4()
+            peer = await house.call(call_uuid)
+            await peer.heard(2)
+            peer.be_silent()
+            peer.send(attack.replace(CALL_UUID.bytes, call_uuid.bytes))
+            await peer.end()
+            wanted[reason] = wanted.get(reason, 0) + 1
+            assert house.refused == wanted, name
+            peer.assert_only_sound()
+            await assert_call_was_left(house, call_uuid, reason)
 
 
 @on_uvloop
@@ -142,8 +146,7 @@ async def test_random_bytes(house_of: OpenHouse) -> None:
 
 @pytest.mark.parametrize("how", [Peer.finish, Peer.reset], ids=["end of stream", "reset"])
 @on_uvloop
-async def test_a_stream_cut_after_every_byte(house_of: OpenHouse, how: object) -> None:
-    assert callable(how)
+async def test_a_stream_cut_after_every_byte(house_of: OpenHouse, how: Callable[[Peer], None]) -> None:
     keys = frame(0x03, b"5")
     head = len(hello(CALL_UUID))
     async with house_of() as house, house.neighbour():
@@ -230,22 +233,22 @@ FLOODS = {
 }
 
 
-@pytest.mark.parametrize("piece", FLOODS.values(), ids=FLOODS)
 @on_uvloop
-async def test_a_flood_is_stopped(house_of: OpenHouse, piece: bytes) -> None:
+async def test_a_flood_is_stopped(house_of: OpenHouse) -> None:
     async with house_of() as house, house.neighbour() as neighbour:
-        peer = await house.connect()
-        peer.send(hello(CALL_UUID))
-        before = neighbour.sounds
-        for _ in range(500):
-            if peer.ended.is_set():
-                break
-            peer.send(piece * (50_000 // len(piece) + 1))
-            await asyncio.sleep(0)
-        await peer.end()
-        assert house.refused == {"flood": 1}
-        await assert_call_was_left(house, CALL_UUID, "flood")
-        await neighbour.heard(before + 25)
+        for count, (name, piece) in enumerate(FLOODS.items(), 1):
+            call_uuid = uuid4()
+            peer = await house.connect()
+            peer.send(hello(call_uuid))
+            for _ in range(500):
+                if peer.ended.is_set():
+                    break
+                peer.send(piece * (50_000 // len(piece) + 1))
+                await asyncio.sleep(0)
+            await peer.end()
+            assert house.refused == {"flood": count}, name
+            await assert_call_was_left(house, call_uuid, "flood")
+        await neighbour.heard(neighbour.sounds + 25)
 
 
 @on_uvloop
@@ -307,35 +310,53 @@ async def test_more_silent_connections_than_any_telephone_system_has(house_of: O
         assert house.refused == {"too_many_connections": 1, "no_uuid": 2}
 
 
-MOMENTS = ("right after the UUID", "before the first frame", "in the middle of a frame", "during the welcome")
-
-
 @pytest.mark.parametrize("how", [Peer.finish, Peer.reset], ids=["end of stream", "reset"])
-@pytest.mark.parametrize("moment", MOMENTS)
 @on_uvloop
-async def test_hanging_up_at_any_moment(house_of: OpenHouse, moment: str, how: object) -> None:
-    assert callable(how)
+async def test_hanging_up_at_any_moment(house_of: OpenHouse, how: Callable[[Peer], None]) -> None:
+    polite = how is Peer.finish
     async with house_of() as house, house.neighbour():
+        right_after_the_uuid = uuid4()
         peer = await house.connect()
-        peer.send(hello(CALL_UUID))
-        if moment == "right after the UUID":
-            await until(lambda: house.server.calls == 2, "it was let in")
-        elif moment == "in the middle of a frame":
-            await peer.heard(1)
-            peer.send(SOUND[:100])
-            await asyncio.sleep(0.02)
-        elif moment == "during the welcome":
-            await peer.heard(60)
+        peer.send(hello(right_after_the_uuid))
+        await until(lambda: house.server.calls == 2, "it was let in")
         how(peer)
         await peer.end()
-        if moment == "before the first frame" and how is Peer.reset:
-            # A reset may overtake the UUID: then there was no call.
-            await until(lambda: house.server.connections == 1, "it is gone")
-            return
-        cut = moment == "in the middle of a frame" and how is Peer.finish
-        reason = "cut_frame" if cut else "hangup" if how is Peer.finish else "lost"
-        await assert_call_was_left(house, CALL_UUID, reason)
-        assert house.refused == ({"cut_frame": 1} if cut else {})
+        in_the_middle_of_a_frame = uuid4()
+        peer = await house.connect()
+        peer.send(hello(in_the_middle_of_a_frame))
+        await peer.heard(1)
+        peer.send(SOUND[:100])
+        await asyncio.sleep(0.02)
+        how(peer)
+        await peer.end()
+        during_the_welcome = uuid4()
+        peer = await house.call(during_the_welcome)
+        await peer.heard(60)
+        how(peer)
+        await peer.end()
+        await assert_call_was_left(house, right_after_the_uuid, "hangup" if polite else "lost")
+        await assert_call_was_left(house, in_the_middle_of_a_frame, "cut_frame" if polite else "lost")
+        await assert_call_was_left(house, during_the_welcome, "hangup" if polite else "lost")
+        assert house.refused == ({"cut_frame": 1} if polite else {})
+        said = (await house.ticket(during_the_welcome)).transcript
+        assert len(said) == 1
+        assert said[0]["speaker"] == "bot"
+        assert said[0]["interrupted"]
+
+
+@on_uvloop
+async def test_many_who_hang_up_in_the_first_moments(house_of: OpenHouse) -> None:
+    """Each moment of a call's beginning is somebody's last."""
+    async with house_of() as house, house.neighbour():
+        calls = {uuid4(): await house.connect() for _ in range(60)}
+        for call_uuid, peer in calls.items():
+            peer.send(hello(call_uuid))
+        for step, peer in enumerate(calls.values()):
+            if step % 3 == 0:
+                await asyncio.sleep(0.001)
+            peer.finish()
+        for call_uuid in calls:
+            await assert_call_was_left(house, call_uuid, "hangup")
 
 
 @on_uvloop

@@ -6,6 +6,7 @@ import functools
 import itertools
 import re
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -18,6 +19,7 @@ from deepgram import AsyncDeepgramClient, DeepgramClientEnvironment
 from deepgram.core.api_error import ApiError
 from deepgram.core.events import EventType
 
+from app.errors import ConfigError
 from app.standins import laws
 from app.standins.knobs import AllKnobs, DeepgramKnobs
 from app.standins.phrase_bank import PhraseBank, speak
@@ -406,6 +408,7 @@ async def test_flux_turn(standins: StandIns) -> None:
         end = await listener.until(lambda m: getattr(m, "event", "") == "EndOfTurn")
         await socket.send_close_stream()
         await asyncio.wait_for(listener.task, 3)
+        assert socket._websocket.close_code == 1005  # a close frame without a status code
     assert end.transcript == SENTENCE
     assert end.trigger == "model"
     assert end.end_of_turn_confidence >= 0.7
@@ -484,3 +487,30 @@ async def test_control_over_http(standins: StandIns) -> None:
     assert stats["connections"] == 1
     assert stats["transcripts"] == 1
     assert stats["audio_s"] > 2
+
+
+async def test_phrases_from_files_and_a_cache(tmp_path: Path) -> None:
+    script = tmp_path / "caller.yaml"
+    script.write_text("turns:\n  - say: Le chat dort sur la box.\n", "utf-8")
+    for _ in range(2):  # rendered, then read from the cache
+        bank = PhraseBank(["Oui."], ["fr"], tmp_path / "cache")
+        async with StandIns(bank=bank, phrase_files=[script]) as running:
+            assert running.bank.phrases == ["Oui.", "Le chat dort sur la box."]
+            said = await transcribe(running, caller("Le chat dort sur la box.", "fr+m1"))
+            assert said.finals == ["Le chat dort sur la box."]
+    assert len(list((tmp_path / "cache").iterdir())) == 2
+    script.write_text("nothing: 1\n", "utf-8")
+    with pytest.raises(ConfigError, match="no phrase"):
+        async with StandIns(bank=bank, phrase_files=[script]):
+            pass
+
+
+async def test_a_late_speech_final_comes_after_the_gap(standins: StandIns) -> None:
+    standins.knobs.deepgram.change({"fault": "late_speech_final", "final_delay_ms": 0})
+    async with client(standins).listen.v1.connect(**NOVA) as socket:
+        listener = Listener(socket)
+        await stream(socket, caller())
+        await socket.send_keep_alive()
+        assert listener.finals == []
+        await listener.until(lambda m: bool(listener.finals))
+        listener.task.cancel()

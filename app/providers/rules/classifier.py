@@ -3,13 +3,13 @@
 import re
 from dataclasses import dataclass, replace
 
-from app.dialogue.fields import extract
+from app.dialogue.fields import TEXT_MAX, extract
 from app.dialogue.french_numbers import digits_of
 from app.dialogue.intents import Fields, Intent, Understanding
 from app.dialogue.spoken_email import has_at_sign
 from app.dialogue.states import State
+from app.providers.rules.families import Kind
 from app.providers.rules.normalise import normalise, plain
-from app.providers.rules.patterns import Kind
 from app.providers.rules.requests import Request, asks_hold, asks_human, asks_repeat, says_goodbye
 from app.providers.rules.sentiment import feel
 from app.providers.rules.signals import ABOUT_HELP, ABOUT_TICKET, Signal, find_signals, has_negation
@@ -36,13 +36,14 @@ _SURE_NO = re.compile(
 )
 _POLITE_ONLY = re.compile(
     r"(?:merci|svp|bonjour|bonsoir|allo|madame|monsieur|salut| )+"
-    r"|oui (?:bonjour|allo|bonsoir)(?: (?:madame|monsieur))?"
+    r"|oui(?: (?:bonjour|allo|bonsoir|madame|monsieur))+"
     r"|allo oui(?: bonjour)?"
 )
 _REFUSED_FIELD = re.compile(
     r"\b(?:pas|aucune?|sans|ni) (?:\w+ ){0,2}?(?:d |de |l |le )?(?:e ?mails?|mail|adresse|entreprise"
     r"|societe|numero|telephone)\b"
-    r"|\b(?:veux|prefere|souhaite|peux|vais|donne|envie|connais|rappelle|souviens)(?:rais|rai)? pas\b"
+    r"|\b(?:veux|prefere|souhaite|peux|vais|donne|envie|connais|rappelle|souviens)(?:rais|rai)? (?:pas"
+    r"|rien)\b"
     r"|\b(?:j|n) en ai (?:pas|aucune?|plus)\b|\bpas (?:envie|question|donner)\b|\bpas (?:de|d) \w+$"
 )
 _PRIVATE_PERSON = re.compile(
@@ -81,6 +82,7 @@ def understand(state: State, text: str) -> Understanding:
         state: where the call is.
         text: the caller's words, as the recogniser wrote them.
     """
+    text = text[-TEXT_MAX:]
     words = normalise(text)
     about = ABOUT_TICKET if state is State.TICKET_VERIFICATION else ABOUT_HELP
     turn = _Turn(state, words, plain(text), extract(text, state), has_at_sign(text), find_signals(words, about))

@@ -1,5 +1,25 @@
 """Families of French words and their forms, as pieces of regular expressions over `normalise`d text."""
 
+from enum import Enum
+
+
+class Kind(Enum):
+    """What a signal is about."""
+
+    ANSWER = "answer"
+    """Bare "oui", "non", "d'accord", "pas du tout"."""
+    SERVICE = "service"
+    """It works, it does not."""
+    ACT = "act"
+    """Will do it, has done it; won't, can't, did it already."""
+    TICKET = "ticket"
+    """Has a ticket, is about that one; has none, is about something else."""
+    BESIDE = "beside"
+    """The state of the line, told while the question was about a ticket."""
+    UNSURE = "unsure"
+    """ "je sais pas": takes its words so that they count for nothing."""
+
+
 ADV = (
     r"(?:(?:toujours|encore|vraiment|carrement|absolument|tellement|tres|trop|meme|non|bien|super|hyper"
     r"|quasiment|presque|strictement"
@@ -11,8 +31,10 @@ ADV = (
 NOT = r"(?:pas|plus|jamais|rien|guere|aucun|aucune|nulle part)"
 WORKS = (
     r"(?:re)?(?:marche|marches|marchent|marcher|fonctionne|fonctionnes|fonctionnent|fonctionner)"
-    r"|(?:se |me |s y |m y )(?:re)?connect(?:e|er|ent)|s affiche(?:nt)?|s allument?|s ouvre(?:nt)?|chargent?|demarre"
-    r"|synchronise|capte|captent|tourne(?! (?:dans le vide|en rond|en boucle|sans))|repond(?:ent)?|passent|telecharge"
+    r"|(?:se |me |s y |m y )(?:re)?connect(?:e|er|ent)|s affiche(?:nt)?|s allument?|s ouvre(?:nt)?"
+    r"|chargent?|demarre"
+    r"|synchronise|capte|captent|tourne(?! (?:dans le vide|en rond|en boucle|sans))|repond(?:ent)?"
+    r"|passent|telecharge"
 )
 BREAKS = (
     r"(?:rame|rament|coupe|coupent|recoupe|recoupent|saute|sautent|plante|plantent|replante|bugue?|bug"
@@ -38,13 +60,16 @@ GOOD = (
     r"|corrigee?s?|bonnes?|bons?|bien|parfaite?s?|mieux|fluides?|rapides?|rallumee?s?|impeccables?|top"
     r"|super|genial|normal\w*|fonctionnel\w*|marche|fonctionne|remarche"
     r"|refonctionne|aide|servi|suffi|change|ameliore\w*|reussi|redemarre|relance|repare|resolus?"
-    r"|concluant\w*|satisfaisant\w*|cool|good|remis(?:e|es)?(?! a (?:couper|ramer|planter|clignoter|sauter))|joignable|remontee?|reactivee?|debloque|passe|redevenue?s?)"
+    r"|concluant\w*|satisfaisant\w*|cool|good|remis(?:e"
+    r"|es)?(?! a (?:couper|ramer|planter|clignoter|sauter))|joignable|remontee?|reactivee?|debloque"
+    r"|passe|redevenue?s?)"
 )
 BAD = (
     r"(?:en panne|hs|hors service|mort\w*|casse\w*|foutue?|naze|pareil\w*|idem|identique|inchange\w*"
     r"|instable|lente?s?|lentement|bof|nul\w*|pire|le meme|la meme|rouges?"
     r"|eteinte?s?|bloquee?s?|coupee?s?|plantee?|figee?|noire?|moyen|catastroph\w+|faible|mauvais\w*"
-    r"|retombee?|a plat|en rade|down|absente?|perdue?|hors ligne|injoignable|introuvable|limitee?|deconnectee?|echoue|rate|mediocre|long|rien)"
+    r"|retombee?|a plat|en rade|down|absente?|perdue?|hors ligne|injoignable|introuvable|limitee?"
+    r"|deconnectee?|echoue|rate|mediocre|long|rien)"
 )
 ACT = (
     r"(?:debranch\w+|rebranch\w+|branch\w+|redemarr\w+|relanc\w+|rallum\w+|etein\w+|eteign\w+|allum\w+"

@@ -1,6 +1,6 @@
 """The rules as a language model that never fails, answers at once, and writes no reply."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from app.dialogue.intents import Understanding
 from app.providers.base import Turn
@@ -13,7 +13,7 @@ class RulesModel:
 
     name = "rules"
 
-    async def respond(self, turn: Turn) -> AsyncIterator[Understanding | str]:
+    async def respond(self, turn: Turn) -> AsyncGenerator[Understanding | str, None]:
         """Yields the understanding of the turn and nothing else."""
         yield understand(turn.state, turn.utterance)
 

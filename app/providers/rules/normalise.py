@@ -16,7 +16,7 @@ _REWRITES = [
         # The "ne" of a negation is mostly dropped in speech, so it is dropped always.
         (r"je n (?=[aeiouyh])", "j "), (r"ne|n (?!importe)", ""), (r"(?<=\bj)\s+n(?= )", ""), (r" +", " "),
         (r"nan|naan|nope|neni|nenni|niet|noon", "non"),
-        (r"oue|ouai|ouaip|ouep|ouaih|yep|yes|yeah|oui+|wi|moui", "oui"),
+        (r"ouais|oue|ouai|ouaip|ouep|ouaih|yep|yes|yeah|oui+|wi|moui", "oui"),
         (r"okay|oke|oki|okey|o k|hok|d acc|dac|daccord|d ac", "ok"),
         (r"(?<=^ok )ok", ""),
         (r"chuis|j suis|chui", "je suis"),

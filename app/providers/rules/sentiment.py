@@ -5,7 +5,8 @@ import re
 from app.dialogue.intents import Sentiment
 
 _NEGATIVE = re.compile(
-    r"\b(?:marre|ras le bol|inadmissible|inacceptable|scandal\w+|hont\w+|n importe quoi"
+    r"\b(?:encore (?:en panne|une panne|coupe)|(?:super|genial|parfait|bravo) (?:encore|toujours)|marre"
+    r"|ras le bol|inadmissible|inacceptable|scandal\w+|hont\w+|n importe quoi"
     r"|c est (?:\w+ )?nul\w*|nulle?s?|incompetent\w*|furieu\w+|furax|enerv\w+|colere|agace\w*"
     r"|agacant\w*|bordel"
     r"|merde|putain|chier|fait chier|chiant\w*|saoule\w*|soule\w*|gonfl\w+|ca suffit|ridicule"

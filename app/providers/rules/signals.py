@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass
 
-from app.providers.rules.families import ADV, FAMILIES
-from app.providers.rules.patterns import PATTERNS, Kind
+from app.providers.rules.families import ADV, FAMILIES, Kind
+from app.providers.rules.patterns import PATTERNS
 
 
 @dataclass(frozen=True, slots=True)

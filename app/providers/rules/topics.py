@@ -20,13 +20,21 @@ _NET = re.compile(
     r"\b(?:internet|connexion|connecte\w*|connecter|debit|reseau|web|navigu\w+|surf\w*"
     r"|mails?|messagerie|telecharg\w+|ligne)\b"
 )
+_NET_ALONE = re.compile(r"reseau(?: reseau)*")
+"""A network and nothing else is what a mobile looks for."""
+_OFFICE = re.compile(
+    r"\breseau (?:local|interne|informatique|de l|du bureau|domestique)"
+    r"|\b(?:bureau|entreprise|postes?|maison)\b"
+)
 _MOBILE = re.compile(
     r"\b(?:portable|mobile|gsm|smartphone|iphone|samsung|android|xiaomi|huawei|sim|carte sim|puce|4g|5g"
     r"|3g|h plus|sms|texto\w*|mms|roaming|itinerance"
     r"|puk|pin|imei|pas de service|aucun service|service limite"
     r"|(?:sur|dans) (?:ma|la) (?:messagerie|boite vocale)|repondeur|messagerie vocale|barres?|antenne"
     r"|a l etranger|hors zone|donnees mobiles?|data|capte\w*|appels? d urgence"
-    r"|correspondants?|(?:pas|plus|aucun|zero|sans) (?:du tout |vraiment |trop |beaucoup )?(?:de )?reseau(?! (?:internet|wifi|fibre|local|interne|informatique|de l))|deblocage|mon telephone"
+    r"|correspondants?|(?:pas|plus|aucun|zero|sans) (?:du tout |vraiment |trop "
+    r"|beaucoup )?(?:de )?reseau(?! (?:internet|wifi|fibre|local|interne|informatique|de l))|deblocage"
+    r"|mon telephone"
     r"|cellulaire|whatsapp|partage de connexion"
     r"|appels? entrants?|appels? sortants?|en deplacement|zone blanche)\b"
 )
@@ -72,11 +80,13 @@ _SYMPTOM = re.compile(
     r"|coupures?|microcoupures?|coupe|bloque|coupent|coupe tout le temps|saute|ralenti\w*|hyper long"
     r"|tourne en rond|tourne dans le vide|charge (?:pas|plus|jamais)|code erreur|demarre (?:pas|plus)"
     r"|s allume (?:pas|plus)"
-    r"|rouge|plus de lumiere|page blanche|bug\w*|s arrete\w*|s eteint|s est eteint\w*|plante\w*|synchronis\w+)\b"
+    r"|rouge|plus de lumiere|page blanche|bug\w*|s arrete\w*|s eteint|s est eteint\w*|plante\w*"
+    r"|synchronis\w+)\b"
 )
 _GENERIC = re.compile(
     r"\b(?:(?:marche|fonctionne)\w* (?:\w+ ){0,2}?(?:pas|plus|jamais|mal|rien|rarement)|plus rien"
-    r"|rien (?:ne |qui |du tout )?(?:marche|fonctionne|s allume|demarre|charge|s affiche|repond)|en panne|une panne|hs|hors service|c est mort"
+    r"|rien (?:ne |qui |du tout )?(?:marche|fonctionne|s allume|demarre|charge|s affiche|repond)"
+    r"|en panne|une panne|hs|hors service|c est mort"
     r"|tout est (?:mort|coupe|bloque|eteint|tombe)|plus du tout|uncoupsurdeux"
     r"|(?:plus|pas|aucun) (?:de |d )?(?:service|signal|acces)|en derangement|coupee?s?)\b"
 )
@@ -122,7 +132,7 @@ _MODIFICATION_STRONG = re.compile(
     r"|\bmise a jour de (?:mes|mon|ma|nos)\b|\b(?:nouveau|nouvelle) (?:rib|iban|adresse|compte|banque"
     r"|carte bancaire|coordonnees|numero de compte)\b"
     r"|\bchange\w* (?:de |d |mon |ma |mes |notre |nos )(?:banque|adresse|nom|compte|forfait|offre"
-    r"|operateur|rib|titulaire|formule|abonnement|bureaux?|locaux|mail|email|numero|societe|box"
+    r"|operateur|rib|titulaire|appartement|logement|maison|domicile|formule|abonnement|bureaux?|locaux|mail|email|numero|societe|box"
     r"|telephone|carte)"
     r"|\b(?:ai|avons|a|ayant|viens de|vient de) (?:\w+ )?(?:change"
     r"|changer)(?: (?:de|d|mon|mes|ma|notre|nos))+ (?:banque|adresse|nom|compte|coordonnees|rib|iban)"
@@ -179,9 +189,7 @@ def find_topic(words: str, described: bool) -> tuple[Intent, float] | None:
     if change and not (_CALLS.search(words) and _DENIAL.search(words)):
         return Intent.MODIFICATION_REQUEST, change
     if described:
-        if _CALLS.search(words) and (
-            _ISSUE.search(words) or _DENIAL.search(words) or _WHILE_CALLING.search(words)
-        ):
+        if _CALLS.search(words) and (_ISSUE.search(words) or _DENIAL.search(words) or _WHILE_CALLING.search(words)):
             return Intent.MOBILE_ISSUE, 0.6
         if _SYMPTOM.search(words):
             return Intent.INTERNET_ISSUE, 0.65
@@ -234,6 +242,8 @@ def _device(words: str) -> tuple[Intent, float] | None:
         mobile = True
     if mobile:
         return Intent.MOBILE_ISSUE, 0.8
+    if _NET_ALONE.fullmatch(" ".join(_NET.findall(words))) and not _OFFICE.search(words):
+        return Intent.MOBILE_ISSUE, 0.55
     if net:
         return Intent.INTERNET_ISSUE, 0.8
     if _TELEPHONE.search(words):

@@ -25,6 +25,7 @@ from app.dialogue.states import EVERYWHERE, PROBLEMS, STATES, State
 WAIT_S = 90.0
 MARIE = KnownClient(7, "Marie", "Lopez", "Boulangerie Martin")
 TICKET = PendingTicket(4512, "internet")
+NOTHING_GIVEN = Fields()
 LISTENING = [state for state, row in STATES.items() if not row.final and state is not State.INIT]
 
 
@@ -34,7 +35,7 @@ class Said:
 
     intent: Intent
     text: str = "…"
-    fields: Fields = Fields()
+    fields: Fields = NOTHING_GIVEN
     confidence: float = 0.9
     finds: Callable[[Case], None] | None = None
     """What the databases find in it."""
@@ -382,14 +383,11 @@ def test_unclear_words_after_a_pause_bring_the_question_back(state: State) -> No
     assert (back.says, back.model_reply, machine.state) == (question, False, state)
 
 
-@pytest.mark.parametrize("state", LISTENING)
+@pytest.mark.parametrize("state", [state for state in LISTENING if state is not State.SOLUTION])
 def test_are_you_there_yes_answers_nothing_else(state: State) -> None:
     machine = arrived(state)
     question = machine._last.says
-    step = silence(machine)
-    while keys(step) in (["solution_wait"], ["ask_works"]):
-        return  # SOLUTION waits instead, see below
-    assert keys(step) == ["silence_1"]
+    assert keys(silence(machine)) == ["silence_1"]
     back = say(machine, Said(Intent.YES, "Oui, je suis là."))
     assert (back.says, machine.state) == (question, state)
 
@@ -525,7 +523,13 @@ def waiting() -> Machine:
 
 @pytest.mark.parametrize(
     "text",
-    ["Oui, ça marche ! Merci beaucoup.", "C'est bon, tout fonctionne.", "Internet est revenu", "ça remarche", "résolu !"],
+    [
+        "Oui, ça marche ! Merci beaucoup.",
+        "C'est bon, tout fonctionne.",
+        "Internet est revenu",
+        "ça remarche",
+        "résolu !",
+    ],
 )
 def test_it_works_again_ends_the_wait_and_the_call(text: str) -> None:
     machine = waiting()
@@ -540,7 +544,9 @@ def test_done_is_not_yet_solved(text: str) -> None:
     assert machine.state is State.VERIFICATION
 
 
-@pytest.mark.parametrize("text", ["D'accord.", "Oui d'accord, merci.", "Je vais essayer", "Très bien, je vais le faire."])
+@pytest.mark.parametrize(
+    "text", ["D'accord.", "Oui d'accord, merci.", "Je vais essayer", "Très bien, je vais le faire."]
+)
 def test_agreeing_once_more_does_not_end_the_wait(text: str) -> None:
     machine = waiting()
     step = say(machine, Said(Intent.YES, text))
@@ -576,7 +582,9 @@ def test_hold_during_the_wait_ends_in_the_question() -> None:
     assert keys(silence(machine)) == ["ask_works"]
 
 
-@pytest.mark.parametrize("text", ["OK ça marche, je vais voir.", "Ça marche.", "Je vais voir si ça remarche", "D'accord"])
+@pytest.mark.parametrize(
+    "text", ["OK ça marche, je vais voir.", "Ça marche.", "Je vais voir si ça remarche", "D'accord"]
+)
 def test_ca_marche_right_after_the_proposal_means_agreed(text: str) -> None:
     machine = arrived(State.SOLUTION)
     assert keys(say(machine, Said(Intent.YES, text))) == ["solution_wait"]

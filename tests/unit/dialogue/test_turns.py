@@ -1,0 +1,517 @@
+"""Turn-taking, driven by a script of voice and words on a clock that the test turns."""
+
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.dialogue.states import Endpointing
+from app.dialogue.turns import (
+    FIELD_COMPLETE_S,
+    FIELD_UNFINISHED_S,
+    FINALIZE_INTERIM_TIMEOUT_S,
+    FINALIZE_TIMEOUT_S,
+    NO_NEW_WORDS_S,
+    OPEN_S,
+    PROVIDER_SILENT_S,
+    SPOKE_S,
+    VOICE_WITHOUT_WORDS_S,
+    WORDS_WITHOUT_VOICE_S,
+    YES_NO_S,
+    FieldKind,
+    FinalizeWanted,
+    Interrupted,
+    TurnEnded,
+    TurnEvent,
+    Turns,
+    Unheard,
+    is_backchannel,
+)
+
+FRAME_S = 0.02
+TOLERANCE_S = 2.5 * FRAME_S
+
+
+def never_asked(kind: FieldKind, text: str) -> bool | None:
+    raise AssertionError(f"no field is expected: {kind}, {text}")
+
+
+@dataclass
+class Line:
+    """One caller's line: frames of voice or silence, 20 ms each, and what the recogniser says in between."""
+
+    turns: Turns
+    now_s: float = 1000.0
+    events: list[tuple[float, TurnEvent]] = field(default_factory=list)
+
+    def frames(self, seconds: float, *, voice: bool) -> list[TurnEvent]:
+        """Lets time pass; returns what happened."""
+        first = len(self.events)
+        for _ in range(round(seconds / FRAME_S)):
+            self.now_s += FRAME_S
+            self.turns.on_voice(voice, self.now_s)
+            self._note(self.turns.on_tick(self.now_s))
+        return [event for _, event in self.events[first:]]
+
+    def speaks(self, seconds: float) -> list[TurnEvent]:
+        return self.frames(seconds, voice=True)
+
+    def silent(self, seconds: float) -> list[TurnEvent]:
+        return self.frames(seconds, voice=False)
+
+    def interim(self, text: str) -> list[TurnEvent]:
+        return self._note(self.turns.on_words(text, self.now_s, is_final=False))
+
+    def final(self, text: str, *, ends_turn: bool = False, answer: bool = False) -> list[TurnEvent]:
+        return self._note(
+            self.turns.on_words(text, self.now_s, is_final=True, ends_turn=ends_turn, answers_finalize=answer)
+        )
+
+    def until_event(self, limit_s: float = 30.0) -> tuple[float, TurnEvent]:
+        """Silence until something happens; returns how long it took, and what."""
+        start_s = self.now_s
+        while not (events := self.silent(FRAME_S)):
+            assert self.now_s - start_s < limit_s, "nothing ever happens"
+        assert len(events) == 1
+        return self.now_s - start_s, events[0]
+
+    def _note(self, events: list[TurnEvent]) -> list[TurnEvent]:
+        self.events += [(self.now_s, event) for event in events]
+        return events
+
+
+def line(expects: Endpointing = "open", **options: bool) -> Line:
+    turns = Turns(never_asked, **options)
+    turns.expects = expects
+    return Line(turns)
+
+
+# How a turn ends
+
+
+@pytest.mark.parametrize(("expects", "patience_s"), [("yes_no", YES_NO_S), ("open", OPEN_S)])
+def test_silence_as_long_as_the_state_wants_asks_for_the_final_words(expects: Endpointing, patience_s: float) -> None:
+    call = line(expects)
+    call.speaks(0.8)
+    call.interim("oui")
+    stopped_s = call.now_s
+    waited_s, event = call.until_event()
+    assert event == FinalizeWanted()
+    assert waited_s == pytest.approx(patience_s, abs=TOLERANCE_S)
+    (ended,) = call.final("Oui.", answer=True)
+    assert isinstance(ended, TurnEnded)
+    assert ended.text == "Oui."
+    assert ended.speech_ended_s == pytest.approx(stopped_s)
+    assert call.silent(10) == []
+
+
+def test_the_original_products_patience() -> None:
+    assert (YES_NO_S, OPEN_S) == (0.5, 1.2)
+
+
+def test_a_pause_shorter_than_the_patience_is_part_of_the_turn() -> None:
+    call = line()
+    call.speaks(0.5)
+    call.final("Ma box")
+    assert call.silent(OPEN_S - 0.1) == []
+    call.speaks(0.5)
+    call.final("ne marche plus.")
+    call.until_event()
+    (ended,) = call.final("", answer=True)
+    assert isinstance(ended, TurnEnded)
+    assert ended.text == "Ma box ne marche plus."
+
+
+def test_finalize_is_asked_once_and_not_waited_for_longer_than_its_timeout() -> None:
+    call = line("yes_no")
+    call.speaks(0.4)
+    call.final("Oui.")
+    _, event = call.until_event()
+    assert event == FinalizeWanted()
+    waited_s, ended = call.until_event()
+    assert isinstance(ended, TurnEnded)
+    assert ended.text == "Oui."
+    assert waited_s == pytest.approx(FINALIZE_TIMEOUT_S, abs=TOLERANCE_S)
+
+
+def test_words_that_are_not_final_yet_are_waited_for_longer() -> None:
+    call = line("yes_no")
+    call.speaks(0.4)
+    call.interim("oui")
+    call.until_event()
+    waited_s, ended = call.until_event()
+    assert isinstance(ended, TurnEnded)
+    assert ended.text == "oui", "what is there counts"
+    assert waited_s == pytest.approx(FINALIZE_INTERIM_TIMEOUT_S, abs=TOLERANCE_S)
+
+
+def test_an_empty_answer_to_finalize_keeps_the_words() -> None:
+    call = line("yes_no")
+    call.speaks(0.4)
+    call.interim("oui")
+    call.until_event()
+    (ended,) = call.final("", answer=True)
+    assert isinstance(ended, TurnEnded)
+    assert ended.text == "oui"
+
+
+def test_the_end_of_the_utterance_may_overtake_the_answer_to_finalize() -> None:
+    call = line("yes_no")
+    call.speaks(0.4)
+    call.interim("ou")
+    call.until_event()
+    (ended,) = call.final("Oui.", ends_turn=True)
+    assert isinstance(ended, TurnEnded)
+    assert ended.text == "Oui."
+
+
+def test_other_finals_do_not_pass_for_the_answer_to_finalize() -> None:
+    call = line("yes_no")
+    call.speaks(0.4)
+    call.until_event()
+    assert call.final("Oui") == []
+    (ended,) = call.final("merci.", answer=True)
+    assert isinstance(ended, TurnEnded)
+    assert ended.text == "Oui merci."
+
+
+def test_speech_final_makes_finalize_needless() -> None:
+    call = line("yes_no")
+    call.speaks(0.4)
+    call.silent(0.3)
+    call.final("Oui.", ends_turn=True)
+    waited_s, ended = call.until_event()
+    assert isinstance(ended, TurnEnded)
+    assert waited_s == pytest.approx(YES_NO_S - 0.3, abs=TOLERANCE_S)
+
+
+def test_speech_final_from_before_the_last_words_does_not() -> None:
+    call = line("yes_no")
+    call.speaks(0.4)
+    call.final("Oui.", ends_turn=True)
+    call.speaks(0.1)
+    assert call.until_event()[1] == FinalizeWanted()
+
+
+def test_words_after_speech_final_ask_for_finalize_again() -> None:
+    call = line("yes_no")
+    call.speaks(0.4)
+    call.silent(0.1)
+    call.final("Oui.", ends_turn=True)
+    call.interim("et")
+    assert call.until_event()[1] == FinalizeWanted()
+
+
+def test_a_caller_who_goes_on_while_the_final_words_are_awaited() -> None:
+    call = line("yes_no")
+    call.speaks(0.4)
+    call.interim("oui")
+    call.until_event()
+    call.speaks(0.3)
+    assert call.final("Oui", answer=True) == [], "the answer belongs to a pause that is over"
+    call.interim("mais non")
+    _, event = call.until_event()
+    assert event == FinalizeWanted()
+    (ended,) = call.final("mais non.", answer=True)
+    assert isinstance(ended, TurnEnded)
+    assert ended.text == "Oui mais non."
+
+
+def test_an_empty_final_takes_its_interim_back() -> None:
+    call = line()
+    call.speaks(0.1)
+    call.interim("hein")
+    call.final("")
+    assert call.turns.text == ""
+    assert not call.silent(5)[1:], "Finalize, and no turn"
+
+
+# Fields
+
+
+@pytest.mark.parametrize(
+    ("complete", "patience_s"), [(True, FIELD_COMPLETE_S), (False, FIELD_UNFINISHED_S), (None, OPEN_S)]
+)
+def test_a_field_ends_when_it_is_complete(complete: bool | None, patience_s: float) -> None:
+    asked: list[tuple[FieldKind, str]] = []
+
+    def completeness(kind: FieldKind, text: str) -> bool | None:
+        asked.append((kind, text))
+        return complete
+
+    turns = Turns(completeness)
+    turns.expects = "field:phone"
+    call = Line(turns)
+    call.speaks(1.0)
+    call.final("zéro six douze")
+    call.interim("trente-quatre")
+    waited_s, event = call.until_event()
+    assert event == FinalizeWanted()
+    assert waited_s == pytest.approx(patience_s, abs=TOLERANCE_S)
+    assert set(asked) == {("phone", "zéro six douze trente-quatre")}
+
+
+# Voice without words, words without voice
+
+
+def test_a_cough_is_nothing() -> None:
+    call = line()
+    call.speaks(SPOKE_S - 0.1)
+    assert call.silent(5) == [FinalizeWanted()]
+    assert not call.turns.caller_speaks
+
+
+def test_two_coughs_are_not_speech_because_of_the_time_between_them() -> None:
+    call = line()
+    call.speaks(0.2)
+    call.silent(0.8)
+    call.speaks(0.2)
+    assert call.silent(5) == [FinalizeWanted()]
+
+
+def test_long_voice_without_words_is_unheard() -> None:
+    call = line()
+    call.speaks(SPOKE_S + 0.1)
+    stopped_s = call.now_s
+    call.until_event()
+    _, event = call.until_event()
+    assert isinstance(event, Unheard)
+    assert event.speech_ended_s == pytest.approx(stopped_s)
+    assert call.silent(10) == []
+
+
+def test_words_of_a_caller_too_quiet_for_voice_activity() -> None:
+    call = line("yes_no")
+    call.interim("ou")
+    call.silent(WORDS_WITHOUT_VOICE_S / 2)
+    call.final("Oui.")
+    spoke_s = call.now_s
+    waited_s, ended = call.until_event()
+    assert ended == TurnEnded("Oui.", spoke_s)
+    assert waited_s == pytest.approx(WORDS_WITHOUT_VOICE_S, abs=TOLERANCE_S)
+
+
+def test_noise_that_goes_on_after_the_words_does_not_hold_the_turn() -> None:
+    call = line("yes_no")
+    call.speaks(0.4)
+    call.final("Oui.", ends_turn=True)
+    events = call.speaks(NO_NEW_WORDS_S + FINALIZE_TIMEOUT_S + 0.1)
+    assert events[0] == FinalizeWanted()
+    assert isinstance(events[1], TurnEnded)
+    assert events[1].text == "Oui."
+    assert len(events) == 2
+
+
+def test_noise_that_comes_and_goes_does_not_either() -> None:
+    call = line("open")
+    call.speaks(0.4)
+    call.final("Oui.")
+    events: list[TurnEvent] = []
+    for _ in range(60):
+        events += call.speaks(0.14) + call.silent(0.06)
+    ended = [event for event in events if isinstance(event, TurnEnded)]
+    assert [event.text for event in ended] == ["Oui."]
+
+
+def test_a_long_speech_that_brings_words_is_heard_out() -> None:
+    call = line()
+    for number in range(20):
+        assert call.speaks(NO_NEW_WORDS_S - 0.5) == []
+        call.interim(f"mot {number}")
+    assert call.silent(0.5) == []
+
+
+def test_endless_voice_without_words_is_unheard_again_and_again() -> None:
+    call = line()
+    events = call.speaks(2 * (VOICE_WITHOUT_WORDS_S + FINALIZE_TIMEOUT_S) + 0.5)
+    assert [type(event) for event in events] == [FinalizeWanted, Unheard] * 2
+
+
+# Over the bot
+
+
+def test_words_that_mean_something_interrupt_the_bot_once() -> None:
+    call = line()
+    call.turns.bot_speaks = True
+    began_s = call.now_s + FRAME_S
+    call.speaks(0.5)
+    assert call.interim("d'accord") == []
+    (event,) = call.interim("d'accord mais j'ai une question")
+    assert isinstance(event, Interrupted)
+    assert event.speech_started_s == pytest.approx(began_s)
+    assert call.interim("d'accord mais j'ai une question encore") == []
+    call.until_event()
+    (ended,) = call.final("D'accord mais j'ai une question.", answer=True)
+    assert isinstance(ended, TurnEnded)
+    call.interim("et puis non")
+    assert isinstance(call.events[-1][1], Interrupted), "another turn may interrupt again"
+
+
+def test_quiet_words_interrupt_from_the_moment_they_came() -> None:
+    call = line()
+    call.turns.bot_speaks = True
+    assert call.interim("arrêtez") == [Interrupted(call.now_s)]
+
+
+def test_listening_noises_do_not_interrupt() -> None:
+    call = line()
+    call.turns.bot_speaks = True
+    call.speaks(0.3)
+    assert call.interim("mmh") == []
+    assert call.final("Mmh, d'accord.") == []
+
+
+def test_words_while_the_bot_is_silent_interrupt_nobody() -> None:
+    call = line()
+    call.speaks(0.3)
+    assert call.interim("bonjour j'ai un problème") == []
+
+
+@pytest.mark.parametrize(
+    "text", ["oui", "Oui, oui.", "mmh", "Mmmm", "D’accord !", "ok, très bien", "ah bon", "euh…", "Voilà.", " entendu "]
+)
+def test_backchannels(text: str) -> None:
+    assert is_backchannel(text)
+
+
+@pytest.mark.parametrize("text", ["", "oui mais", "non", "bonjour", "ouistiti", "bonbon", "attendez", "ok je vois pas"])
+def test_no_backchannels(text: str) -> None:
+    assert not is_backchannel(text)
+
+
+def test_a_long_hum_is_judged_in_no_time() -> None:
+    assert not is_backchannel("m" * 5000 + "x")
+    assert not is_backchannel("mmm " * 2000 + "x")
+
+
+# Flux
+
+
+def test_flux_ends_the_turns_itself() -> None:
+    call = line("yes_no", provider_ends_turns=True)
+    call.speaks(0.4)
+    call.interim("oui")
+    assert call.silent(3) == []
+    (ended,) = call.final("Oui.", ends_turn=True)
+    assert isinstance(ended, TurnEnded)
+    assert ended.text == "Oui."
+    assert call.silent(20) == []
+
+
+def test_flux_may_interrupt_and_end_with_one_message() -> None:
+    call = line(provider_ends_turns=True)
+    call.turns.bot_speaks = True
+    call.speaks(0.4)
+    assert [type(event) for event in call.final("Arrêtez.", ends_turn=True)] == [Interrupted, TurnEnded]
+
+
+def test_flux_ending_a_turn_without_words_ends_none() -> None:
+    call = line(provider_ends_turns=True)
+    call.speaks(0.4)
+    assert call.final("", ends_turn=True) == []
+
+
+def test_a_turn_that_flux_never_ends_ends_all_the_same() -> None:
+    call = line(provider_ends_turns=True)
+    call.speaks(1.0)
+    call.interim("ma box")
+    waited_s, ended = call.until_event()
+    assert isinstance(ended, TurnEnded)
+    assert ended.text == "ma box"
+    assert waited_s == pytest.approx(PROVIDER_SILENT_S, abs=TOLERANCE_S)
+
+
+def test_a_cough_long_ago_is_no_start_of_a_flux_turn() -> None:
+    call = line(provider_ends_turns=True)
+    call.speaks(0.1)
+    call.silent(PROVIDER_SILENT_S + 1)
+    call.turns.bot_speaks = True
+    began_s = call.now_s + FRAME_S
+    call.speaks(0.4)
+    (event,) = call.interim("arrêtez tout")
+    assert isinstance(event, Interrupted)
+    assert event.speech_started_s == pytest.approx(began_s)
+
+
+# One turn and the next
+
+
+def test_nothing_of_a_turn_is_left_for_the_next() -> None:
+    call = line("yes_no")
+    call.turns.bot_speaks = True
+    call.speaks(0.9)
+    call.final("Attendez une minute.", ends_turn=True)
+    call.until_event()
+    call.final("", answer=True)
+    call.turns.bot_speaks = False
+    assert call.turns.text == ""
+    assert not call.turns.caller_speaks
+    assert call.silent(3) == []
+    began_s = call.now_s + FRAME_S
+    call.turns.bot_speaks = True
+    call.speaks(0.3)
+    (interrupted,) = call.interim("stop")
+    assert isinstance(interrupted, Interrupted)
+    assert interrupted.speech_started_s == pytest.approx(began_s)
+    assert call.until_event()[1] == FinalizeWanted(), "the old speech_final does not count"
+
+
+def test_a_turn_that_ends_while_the_voice_goes_on_starts_the_next_there() -> None:
+    call = line(provider_ends_turns=True)
+    call.speaks(5.0)
+    call.final("Bonjour.", ends_turn=True)
+    call.turns.bot_speaks = True
+    began_s = call.now_s + FRAME_S
+    call.speaks(0.2)
+    (event,) = call.interim("attendez")
+    assert isinstance(event, Interrupted)
+    assert event.speech_started_s == pytest.approx(began_s)
+
+
+def test_reset_forgets_the_turn_under_way() -> None:
+    call = line()
+    call.speaks(1.0)
+    call.interim("bonjour")
+    call.silent(0.1)
+    call.turns.reset()
+    assert call.turns.text == ""
+    assert call.silent(10) == []
+
+
+SCRIPT = st.lists(
+    st.one_of(
+        st.tuples(st.sampled_from(["voice", "silence"]), st.sampled_from([0.02, 0.1, 0.6, 1.3, 4.0])),
+        st.tuples(st.sampled_from(["interim", "final", "speech_final", "answer"]), st.sampled_from(["", "oui", "box"])),
+        st.tuples(st.just("bot"), st.booleans()),
+    ),
+    max_size=25,
+)
+
+
+@given(script=SCRIPT, flux=st.booleans(), expects=st.sampled_from(["yes_no", "open"]))
+def test_every_turn_ends_once_with_all_its_words(
+    script: list[tuple[str, float | str | bool]], flux: bool, expects: Endpointing
+) -> None:
+    call = line(expects, provider_ends_turns=flux)
+    for step, value in script:
+        if step in ("voice", "silence"):
+            assert isinstance(value, float)
+            call.frames(value, voice=step == "voice")
+        elif step == "bot":
+            call.turns.bot_speaks = bool(value)
+        elif step == "interim":
+            call.interim(str(value))
+        else:
+            call.final(str(value), ends_turn=step == "speech_final", answer=step == "answer")
+    call.silent(PROVIDER_SILENT_S + 5)
+    assert not call.turns.caller_speaks, "a silent line is nobody's turn"
+    assert call.silent(10) == []
+    ended = [event for _, event in call.events if isinstance(event, TurnEnded)]
+    assert all(event.text for event in ended)
+    said = [str(value) for step, value in script if step in ("final", "speech_final", "answer") and value]
+    words = " ".join(event.text for event in ended).split()
+    for word in ("oui", "box"):
+        assert words.count(word) >= said.count(word), "a final word is never lost"
+    times = [(when_s, event.speech_ended_s) for when_s, event in call.events if isinstance(event, TurnEnded)]
+    assert all(speech_ended_s <= when_s for when_s, speech_ended_s in times)
