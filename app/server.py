@@ -39,14 +39,21 @@ class Server:
         services: what all calls share.
         patience: bounds of what a peer may do.
         last_words_s: from the end of MAX_CALL_SECONDS to the cut.
+        clean_up_s: from a cut to the end, whatever hangs.
     """
 
     def __init__(
-        self, services: Services, *, patience: Patience | None = None, last_words_s: float = LAST_WORDS_S
+        self,
+        services: Services,
+        *,
+        patience: Patience | None = None,
+        last_words_s: float = LAST_WORDS_S,
+        clean_up_s: float = CLEAN_UP_TIMEOUT_S,
     ) -> None:
         self._services = services
         self._patience = patience or Patience()
         self._last_words_s = last_words_s
+        self._clean_up_s = clean_up_s
         self._settings = services.settings
         self._allowed = self._settings.remote_asterisk_ip or LOOPBACK
         self._loop = asyncio.get_running_loop()
@@ -57,6 +64,7 @@ class Server:
         self._silent: set[Connection] = set()
         self._refusals = 0
         self._draining = False
+        self._cut = False
         self._somebody_left = asyncio.Event()
         self._lag_task: asyncio.Task[None] | None = None
         self._health = HealthServer(self._problems, lambda: self._draining)
@@ -111,9 +119,11 @@ class Server:
             connection.abort("lost")
         if drain_s > 0:
             log.info("draining", calls=len(self._tasks))
-            await self._all_left(drain_s)
+            await self._all_left(drain_s, unless_cut=True)
         self.cut()
-        await self._all_left(CLEAN_UP_TIMEOUT_S)
+        await self._all_left(self._clean_up_s)
+        for connection in tuple(self._open):
+            connection.abort("lost")
         hanging = tuple(self._tasks)
         for task in hanging:
             task.cancel()
@@ -125,14 +135,19 @@ class Server:
         log.info("stopped")
 
     def cut(self) -> None:
-        """Ends all calls at once, with a 0x00 so that their dialplans can go on; tickets are still written."""
+        """Ends all calls at once, with a 0x00 so that their dialplans can go on; tickets are still written.
+
+        A `stop` under way waits no longer than a call's end may take.
+        """
+        self._cut = True
+        self._somebody_left.set()
         for connection in tuple(self._open):
             connection.terminate("lost")
 
-    async def _all_left(self, timeout_s: float) -> None:
+    async def _all_left(self, timeout_s: float, *, unless_cut: bool = False) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
-                while self._tasks or self._open:
+                while (self._tasks or self._open) and not (unless_cut and self._cut):
                     self._somebody_left.clear()
                     await self._somebody_left.wait()
 

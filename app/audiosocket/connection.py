@@ -19,9 +19,9 @@ from app.audiosocket.frames import (
 from app.errors import PeerError
 from ext.resample import Resampler
 
-SEND_BUFFER_BYTES = 16_384
+SEND_BUFFER_BYTES = 8_192
 """The kernel's part of what is unsent (it takes twice this, its own overhead included: about half a second of
-frames). Left alone it grows to megabytes, and a peer that reads nothing would be noticed after minutes."""
+frames). Left alone it grows to megabytes, and a peer that reads nothing is noticed after two to four minutes."""
 FRAME_COST_S = 0.002
 """The least that a frame counts for, so that empty frames and keys can be a flood, too."""
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 import structlog
@@ -16,7 +16,7 @@ from app.call.turn_times import TurnTimes
 from app.dialogue.intents import Intent
 from app.dialogue.machine import Ending, Machine, Step
 from app.dialogue.states import State
-from app.dialogue.turns import Interrupted, TurnEnded, TurnEvent, Unheard, is_backchannel
+from app.dialogue.turns import FinalizeWanted, Interrupted, TurnEnded, TurnEvent, Unheard, is_backchannel
 from app.errors import StoreError
 from app.media.clock import FRAME_S
 from app.ops import metrics
@@ -81,6 +81,10 @@ class Conversation:
         self._last_said: list[str] = []
         self._listen_until_s: float | None = None
         self._dead_air_at_s: float | None = None
+        self._awaits_words = False
+        """The caller has fallen silent, but the recogniser is late: the turn has not ended yet."""
+        self._deaf = False
+        """The ears are lost: once the bot has finished its sentences it says goodbye."""
         self._times: TurnTimes | None = None
         self._turn_id = 0
         self._unheard = 0
@@ -90,22 +94,32 @@ class Conversation:
         frame = self._mouth.tick()
         now_s = self._loop.time()
         turns = self.ears.turns
-        turns.bot_speaks = self._mouth.busy
+        turns.bot_speaks = self._mouth.busy and not self._mouth.filling
         self.ears.tick(now_s)
+        if self._awaits_words and self.ears.voiced:
+            self._awaits_words, self._dead_air_at_s = False, None  # the caller goes on
         if self._dead_air_at_s is not None and now_s >= self._dead_air_at_s:
             self._dead_air_at_s = None
             self._mouth.fill(self._services.prompts.text("one_moment"))
-        if self._listen_until_s is not None and now_s >= self._listen_until_s and not turns.caller_speaks:
+        listened = self._listen_until_s is not None and now_s >= self._listen_until_s
+        if listened and not turns.caller_speaks and not self._mouth.busy:
             self._listen_until_s = None
             self.post(Silence())
         return frame
 
     def post(self, event: Event) -> None:
         """Something happened; taken in turn by `run`."""
+        if isinstance(event, FinalizeWanted):
+            # With words there will be an answer: however late the final ones are, it must not be waited for in silence.
+            if self.ears.turns.text and self._step.ending is None:
+                self._awaits_words, self._dead_air_at_s = True, self.ears.voice_ended_s + DEAD_AIR_S
+            return
         if isinstance(event, TurnEnded | Unheard):
             self.ears.turn_over()
             self._listen_until_s = None
-            self._dead_air_at_s = event.speech_ended_s + DEAD_AIR_S
+            self._awaits_words = False
+            # When it is late already: a frame more, for an answer that is ready at once.
+            self._dead_air_at_s = max(event.speech_ended_s + DEAD_AIR_S, self._loop.time() + FRAME_S)
         try:
             self._events.put_nowait(event)
         except asyncio.QueueFull:
@@ -121,10 +135,14 @@ class Conversation:
             match event:
                 case Said():
                     self._note_said(event)
+                    if self._mouth.busy:
+                        continue  # it was a filler, and the answer is being said by now
                     if self._step.ending is not None:
                         await asyncio.sleep(LAST_WORDS_PAUSE_S)
                         return self._step.ending
                     self._listen_until_s = self._loop.time() + self._step.listens_s
+                    if self._deaf:
+                        self._perform(self._machine.on_failure())
                 case Interrupted():
                     self._take_interruption(event)
                 case TurnEnded():
@@ -134,7 +152,9 @@ class Conversation:
                 case Silence():
                     self._perform(self._machine.on_silence())
                 case EarsLost() if self._step.ending is None:
-                    self._perform(self._machine.on_failure())
+                    self._deaf = True
+                    if not self._mouth.busy or self._mouth.filling:
+                        self._perform(self._machine.on_failure())
                 case TimeUp() if self._step.ending is None:
                     self._perform(self._machine.on_too_long())
 
@@ -149,7 +169,7 @@ class Conversation:
     async def _take_turn(self, event: TurnEnded) -> None:
         self._unheard = 0
         self._record.add("caller", event.text, self._since_start(event.speech_ended_s))
-        if self._mouth.busy and not self._answers_early(event.text):
+        if self._mouth.busy and not self._mouth.filling and not self._answers_early(event.text):
             self._dead_air_at_s = None  # "mmh", "d'accord" while the bot explains, or words over its farewell
             return
         self._turn_id += 1
@@ -189,7 +209,7 @@ class Conversation:
         return await self._services.understanding.understand(turn)
 
     def _take_unheard(self) -> None:
-        if self._mouth.busy:
+        if self._mouth.busy and not self._mouth.filling:
             self._dead_air_at_s = None
             return
         self._unheard += 1
@@ -235,8 +255,11 @@ class Conversation:
             self._last_said = texts
         self._mouth.say(self._last_said)
 
-    async def _reply(self, answer: Answer, otherwise: list[str]) -> AsyncIterator[str]:
-        """The model's reply, sentence by sentence while it is being written; the fixed phrases if it is late."""
+    async def _reply(self, answer: Answer, otherwise: list[str]) -> AsyncGenerator[str, None]:
+        """The model's reply, sentence by sentence while it is being written; the fixed phrases if it is late.
+
+        They follow a reply that breaks off, too: half a sentence is not said, and half an advice helps nobody.
+        """
         reply = answer.reply
         assert reply is not None
         said: list[str] = []
@@ -248,19 +271,22 @@ class Conversation:
                 try:
                     async with asyncio.timeout_at(deadline_s):
                         text += await anext(reply)
-                except (StopAsyncIteration, TimeoutError):
+                except StopAsyncIteration:
+                    break
+                except TimeoutError:
+                    answer.broke_off = True
                     break
                 *whole, text = _SENTENCE_END.split(text)
                 for sentence in whole:
                     deadline_s = None
                     said.append(sentence)
                     yield sentence
-            if text.strip():
+            if text.strip() and not answer.broke_off:
                 said.append(text.strip())
                 yield text.strip()
         finally:
             await answer.drop_reply()
-        if not said:
+        if not said or answer.broke_off:
             self._last_said = otherwise
             for phrase in otherwise:
                 yield phrase

@@ -204,8 +204,9 @@ class Mouth:
 
     async def _take_back(self, broken: Mark) -> int:
         """Drops what is queued of a sentence that its voice could not finish; returns the new epoch."""
-        while self._playout.played_samples - self._base_samples < broken.start_samples:
-            await asyncio.sleep(FRAME_S)  # the sentences before it are heard first
+        before_it_samples = broken.start_samples - (self._playout.played_samples - self._base_samples)
+        if before_it_samples > 0:  # the sentences before it are heard first
+            await asyncio.sleep(before_it_samples / SAMPLE_RATE_HZ + FRAME_S)
         epoch = self._playout.interrupt()
         self._pushed_samples = self._playout.played_samples - self._base_samples
         self._marks.remove(broken)

@@ -28,7 +28,9 @@ class Refusal:
         self._on_end = on_end
         self._playout = PlayoutBuffer()
         if pcm:
-            self._playout.push(self._playout.epoch, pcm + bytes(LAST_WORDS_PAUSE_BYTES), asyncio.get_running_loop().time())
+            self._playout.push(
+                self._playout.epoch, pcm + bytes(LAST_WORDS_PAUSE_BYTES), asyncio.get_running_loop().time()
+            )
             self._playout.finish(self._playout.epoch)
         self._key = clock.join(self._tick)
 

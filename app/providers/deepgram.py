@@ -42,8 +42,8 @@ ENDPOINTING_MS = 300
 """Silence after which Nova closes a span by itself; the end of the turn is decided by `app.dialogue.turns`."""
 PIECE_BYTES = 640
 """Audio goes out in pieces of 40 ms (8 kHz, 16 bit)."""
-MAX_BACKLOG_BYTES = 160_000
-"""10 s of audio that Deepgram did not take: the connection is as good as dead."""
+MAX_BACKLOG_BYTES = 240_000
+"""15 s of audio that Deepgram did not take: the connection is as good as dead."""
 
 _opened: ContextVar["_Transport"] = ContextVar("deepgram_transport")
 
@@ -164,6 +164,7 @@ class DeepgramSession:
         self._on_failure = on_failure
         self._buffer = bytearray()
         self._finalize = False
+        self._final_until_s = 0.0
         self._closing = False
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -250,15 +251,20 @@ class DeepgramSession:
         if isinstance(message, ListenV1Results):
             best = message.channel.alternatives[0] if message.channel and message.channel.alternatives else None
             start_s = message.start or 0.0
+            end_s = start_s + (message.duration or 0.0)
+            text = best.transcript if best and best.transcript else ""
+            if message.is_final and text:
+                text = text if end_s > self._final_until_s else ""  # said twice by Deepgram, not by the caller
+                self._final_until_s = max(self._final_until_s, end_s)
             self._on_transcript(
                 Transcript(
-                    text=best.transcript if best and best.transcript else "",
+                    text=text,
                     is_final=bool(message.is_final),
                     ends_turn=bool(message.speech_final),
                     answers_finalize=bool(message.from_finalize),
                     confidence=best.confidence if best and best.confidence is not None else 0.0,
                     start_s=start_s,
-                    end_s=start_s + (message.duration or 0.0),
+                    end_s=end_s,
                 )
             )
         elif isinstance(message, ListenV2TurnInfo):

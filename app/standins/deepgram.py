@@ -14,6 +14,7 @@ from app.standins.handshake import REFUSALS, Refusal, RefusedError, check_key, f
 from app.standins.knobs import DeepgramKnobs, Stats
 from app.standins.nova_session import NovaSession
 from app.standins.phrase_bank import PhraseBank
+from app.standins.tape import Tape
 
 HANG_S = 3600.0
 
@@ -32,6 +33,7 @@ class DeepgramStandIn:
         self.stats = Stats()
         self._executor = executor
         self._dice = dice
+        self._tape = Tape()
 
     def app(self) -> web.Application:
         """The aiohttp application."""
@@ -40,6 +42,7 @@ class DeepgramStandIn:
         app.router.add_get("/v2/listen", self._listen)
         add_control(app.router, self.knobs, self.stats)
         add_phrase_control(app.router, self._bank)
+        self._tape.add_to(app.router)
         return app
 
     async def _listen(self, request: web.Request) -> web.StreamResponse:
@@ -55,6 +58,8 @@ class DeepgramStandIn:
         except RefusedError as error:
             return self._refuse(error.refusal, request_id)
         self.stats.count("connections")
+        if self.knobs.tape_bytes:
+            ears.reel = self._tape.reel(request_id, f"{ears.audio.encoding}/{ears.audio.rate_hz}")
         with self.stats:
             return await ears.serve(request)
 

@@ -18,6 +18,7 @@ from app.standins.knobs import DeepgramKnobs, Stats
 from app.standins.outbox import Outbox
 from app.standins.phrase_bank import PhraseBank
 from app.standins.recogniser import NOTHING, Match
+from app.standins.tape import Reel
 
 NET_0001 = (
     "Deepgram did not receive audio data or a text message within the timeout window. See https://dpgr.am/net0001"
@@ -72,6 +73,8 @@ class Ears(ABC):
         self._odd = b""
         self._silenced = False
         self.closing = False
+        self.reel: Reel | None = None
+        """Where what comes is kept."""
         self.ws = web.WebSocketResponse(autoping=False, autoclose=False, compress=False, timeout=1.0)
         self.ws.headers["dg-request-id"] = request_id
 
@@ -141,6 +144,8 @@ class Ears(ABC):
                 await self._strike(request)
 
     def _take_audio(self, data: bytes) -> None:
+        if self.reel is not None and len(self.reel.sound) < self.knobs.tape_bytes:
+            self.reel.sound += data
         before_s = self.audio_s
         self._bytes += len(data)
         self.stats.add("audio_s", self.audio_s - before_s)

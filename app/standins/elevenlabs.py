@@ -16,6 +16,7 @@ from app.standins.control import add_control
 from app.standins.ears import reset_connection
 from app.standins.knobs import ElevenLabsKnobs, Stats
 from app.standins.phrase_bank import speak
+from app.standins.tape import Tape
 
 HANG_S = 3600.0
 RATE_WPM = 125
@@ -99,6 +100,7 @@ class ElevenLabsStandIn:
         self._executor = executor
         self._dice = dice
         self._sounds: OrderedDict[tuple[object, ...], bytes] = OrderedDict()
+        self._tape = Tape()
 
     def app(self) -> web.Application:
         """The aiohttp application."""
@@ -109,6 +111,7 @@ class ElevenLabsStandIn:
         app.router.add_get("/v2/voices", self._voices)
         app.router.add_get("/v1/models", self._models)
         add_control(app.router, self.knobs, self.stats)
+        self._tape.add_to(app.router)
         return app
 
     def _headers(self) -> dict[str, str]:
@@ -193,6 +196,8 @@ class ElevenLabsStandIn:
             coded = self._sounds[key] = await work
             if len(self._sounds) > CACHED_SOUNDS:
                 self._sounds.popitem(last=False)
+        if self.knobs.tape_bytes:
+            self._tape.reel(text, audio_format).sound += coded[: self.knobs.tape_bytes]
         rate_hz = FORMATS[audio_format]
         return coded, float(rate_hz * 2 if audio_format.startswith("pcm") else rate_hz)
 

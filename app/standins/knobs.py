@@ -22,6 +22,7 @@ class Knobs:
         fault_count: how many more it hits; negative: no end.
         fault_after_ms: how far into an answer a mid-way fault strikes, in ms of audio (or of generation).
         max_active: requests (or connections) at once; more are refused with 429.
+        tape_bytes: how much sound of each connection (or answer) is kept for `GET /control/tape`.
     """
 
     FAULTS: ClassVar[tuple[str, ...]] = (NO_FAULT,)
@@ -32,6 +33,7 @@ class Knobs:
     fault_count: int = -1
     fault_after_ms: int = 500
     max_active: int = 1000
+    tape_bytes: int = 0
 
     def change(self, changes: Mapping[str, Any]) -> None:
         """Sets several knobs, all or none.

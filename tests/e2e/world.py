@@ -5,11 +5,13 @@ it (reports, tickets, recordings, metrics) is judged afterwards.
 """
 
 import asyncio
+import base64
 import os
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -50,6 +52,15 @@ class CallResult:
         return " ".join(line["text"] for line in self.ticket.transcript if line["speaker"] == "bot")
 
 
+@dataclass(frozen=True, slots=True)
+class Reel:
+    """Sound as it went over the wire to or from a stand-in; kept with the knob `tape_bytes`."""
+
+    label: str
+    form: str
+    sound: bytes
+
+
 @dataclass(slots=True)
 class World:
     """What is left when it is over."""
@@ -58,7 +69,9 @@ class World:
     metrics: dict[str, float] = field(default_factory=dict)
     log: list[dict[str, Any]] = field(default_factory=list)
     exit_code: int | None = None
-    heard_by_deepgram: dict[str, bytes] = field(default_factory=dict)
+    deepgram_tape: list[Reel] = field(default_factory=list)
+    elevenlabs_tape: list[Reel] = field(default_factory=list)
+    directory: Path = Path()
 
     def metric(self, name: str, **labels: str) -> float:
         """One sample of the last scrape; 0.0 where there is none."""
@@ -91,7 +104,7 @@ async def _run(
     knobs: Sequence[str],
     phrases: Sequence[Path],
 ) -> World:
-    world = World()
+    world = World(directory=directory)
     async with AsyncExitStack() as stack:
         postgres = await stack.enter_async_context(EmbeddedPostgres(directory / "postgres"))
         await migrate(postgres.clients_url, "clients")
@@ -119,6 +132,8 @@ async def _run(
                 recording = directory / "recordings" / (ticket.recording or "none")
                 world.calls[name] = CallResult(reports[name], ticket, recording)
             world.metrics = await _scrape(listening["metrics_port"])
+            world.deepgram_tape = await _tape(addresses["deepgram"].replace("ws://", "http://"))
+            world.elevenlabs_tape = await _tape(addresses["elevenlabs"])
             watcher.cancel()
         world.exit_code = server.process.returncode
     return world
@@ -149,8 +164,6 @@ def _settings(directory: Path, postgres: EmbeddedPostgres, addresses: Mapping[st
 
 async def _seed(clients: Clients, tickets: Tickets) -> None:
     """Marie Lopez of the shipped script, whose ticket is waiting."""
-    from datetime import UTC, datetime, timedelta
-
     client = await clients.add(
         first_name="Marie", last_name="Lopez", company="Boulangerie Martin", phone="+33199000001"
     )
@@ -194,6 +207,12 @@ async def _scrape(port: int) -> dict[str, float]:
         for family in text_string_to_metric_families(text)
         for sample in family.samples
     }
+
+
+async def _tape(address: str) -> list[Reel]:
+    async with httpx.AsyncClient(timeout=5.0) as http:
+        reels = (await http.get(f"{address}/control/tape")).json()
+    return [Reel(reel["label"], reel["form"], base64.b64decode(reel["sound"])) for reel in reels]
 
 
 async def _watch(server: Any, world: World) -> None:

@@ -100,8 +100,9 @@ def test_nothing_private_leaves_in_any_place(stream: io.StringIO, as_json: bool)
     log.info("heard", heard="je suis au 06 12 34 56 78", api_key="gsk_abcdefghij", db_password="hunter2")
     log.info("nested", given={"phone": "+33612345678", "token": "hunter2"}, said=["jean.dupont@wanadoo.fr"])
     logging.getLogger("a.library").warning("connect %s", "postgresql://voicebot:hunter2@h/db for +33612345678")
+    reason = "postgresql://voicebot:hunter2@h/db said no to jean.dupont@wanadoo.fr"
     try:
-        raise OSError("postgresql://voicebot:hunter2@h/db said no to jean.dupont@wanadoo.fr")
+        raise OSError(reason)
     except OSError:
         log.exception("store failed")
         logging.getLogger("a.library").exception("store failed")

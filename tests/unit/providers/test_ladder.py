@@ -20,8 +20,10 @@ from app.ops import metrics
 from app.providers.base import SpeechSession, Transcript, Turn
 from app.providers.breaker import FAILURES_TO_OPEN, OPEN_S
 from app.providers.ladder import (
+    BYTES_PER_S,
     EARS_ATTEMPTS,
     FIRST_SOUND_TIMEOUT_S,
+    MAX_BEHIND_S,
     RETRY_S,
     UNDERSTANDING_TIMEOUT_S,
     Answer,
@@ -42,10 +44,13 @@ class Wait:
     seconds: float
 
 
+Part = Understanding | str | ProviderError | Wait
+
+
 class ScriptedModel:
     """A language model that goes through one script for each turn; the last script stays."""
 
-    def __init__(self, *scripts: Sequence[Understanding | str | ProviderError | Wait]) -> None:
+    def __init__(self, *scripts: Sequence[Part]) -> None:
         self.name = "scripted-model"
         self._scripts = list(scripts)
         self.asked = 0
@@ -161,7 +166,7 @@ def test_without_a_model_the_rules_understand() -> None:
 
 def test_the_models_understanding_and_its_reply() -> None:
     async def work() -> tuple[Understanding, list[str]]:
-        answer, _ = await understood(UnderstandingLadder(ScriptedModel([CLOUD, "Je ", Wait(0.2), "vois."])))
+        answer, _ = await understood(UnderstandingLadder(ScriptedModel([CLOUD, "Je ", Wait(0.2), CLOUD, "vois."])))
         assert answer.reply is not None
         return answer.understanding, [part async for part in answer.reply]
 
@@ -180,7 +185,7 @@ def test_the_models_understanding_and_its_reply() -> None:
         ["words before any understanding"],
     ],
 )
-def test_whatever_fails_the_rules_answer_in_time(script: list[Understanding | str | ProviderError | Wait]) -> None:
+def test_whatever_fails_the_rules_answer_in_time(script: list[Part]) -> None:
     model = ScriptedModel(script)
     answer, took_s = run(understood(UnderstandingLadder(model)))
     assert (answer.understanding.intent, answer.understanding.source, answer.reply) == (Intent.YES, "rules", None)
@@ -221,18 +226,22 @@ def test_a_reply_that_is_not_wanted_cuts_the_request() -> None:
         assert answer.reply is not None
         assert await anext(answer.reply) == "Je "
         await answer.drop_reply()
-        assert (model.closed, answer.reply) == (1, None)
+        assert model.closed == 1
         await answer.drop_reply()
+        assert model.closed == 1, "twice is once"
 
     run(work())
 
 
 def test_a_reply_that_breaks_off_just_ends() -> None:
     async def work() -> list[str]:
-        script = [CLOUD, "Je vois. ", ProviderNetworkError("scripted-model", "reset")]
+        script: list[Part] = [CLOUD, "Je vois. ", ProviderNetworkError("scripted-model", "reset")]
         answer, _ = await understood(UnderstandingLadder(ScriptedModel(script)))
         assert answer.reply is not None
-        return [part async for part in answer.reply]
+        assert not answer.broke_off
+        parts = [part async for part in answer.reply]
+        assert answer.broke_off
+        return parts
 
     before = counted("voicebot_fallbacks_total", provider="scripted-model", to="phrases")
     assert run(work()) == ["Je vois. "]
@@ -301,10 +310,33 @@ def test_a_voice_that_breaks_in_the_middle_is_followed_by_the_whole_sentence() -
     assert pieces == [(b"aa", True), (b"zz", False)]
 
 
-def test_only_the_first_sound_has_to_hurry() -> None:
-    cloud = ScriptedVoice("cloud", [b"aa", Wait(FIRST_SOUND_TIMEOUT_S * 3), b"bb"])
+SECOND_OF_SOUND = bytes(BYTES_PER_S)
+
+
+def test_pieces_as_fast_as_they_are_spoken_are_waited_for() -> None:
+    more: list[bytes | ProviderError | Wait] = [Wait(0.99), SECOND_OF_SOUND]
+    cloud = ScriptedVoice("cloud", [SECOND_OF_SOUND, *more * 5])
     pieces, _ = run(heard(VoiceLadder(cloud, ScriptedVoice("spare", [b"zz"]))))
-    assert pieces == [(b"aa", True), (b"bb", True)]
+    assert pieces == [(SECOND_OF_SOUND, True)] * 6
+
+
+def test_a_voice_slower_than_its_own_speech_gives_way() -> None:
+    cloud = ScriptedVoice("cloud", [SECOND_OF_SOUND, Wait(1.0 + MAX_BEHIND_S + 0.01), SECOND_OF_SOUND])
+    pieces, took_s = run(heard(VoiceLadder(cloud, ScriptedVoice("spare", [b"zz"]))))
+    assert pieces == [(SECOND_OF_SOUND, True), (b"zz", False)]
+    assert took_s == pytest.approx(1.0 + MAX_BEHIND_S)
+
+
+def test_the_time_that_the_listener_takes_is_not_the_voices() -> None:
+    async def work() -> list[bool]:
+        cloud = ScriptedVoice("cloud", [SECOND_OF_SOUND, SECOND_OF_SOUND, Wait(1.4), SECOND_OF_SOUND])
+        by = []
+        async for _, own in VoiceLadder(cloud, ScriptedVoice("spare", [b"zz"])).speak("Bonjour."):
+            await asyncio.sleep(30.0)
+            by.append(own)
+        return by
+
+    assert run(work()) == [True] * 3
 
 
 def test_a_voice_that_keeps_failing_is_left_alone_then_tried_once() -> None:

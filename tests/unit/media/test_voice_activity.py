@@ -1,0 +1,133 @@
+"""Voice activity on made sound whose level is known."""
+
+import math
+import random
+import struct
+
+import pytest
+
+from app.media.voice_activity import (
+    HANGOVER_S,
+    INITIAL_FLOOR_DB,
+    LOWEST_SPEECH_DB,
+    ONSET_S,
+    SPEECH_OVER_FLOOR_DB,
+    VoiceActivity,
+)
+from ext.levels import rms_dbfs
+
+FRAME_S = 0.02
+SILENCE = bytes(320)
+
+
+def tone(level_db: float, seconds: float = FRAME_S) -> bytes:
+    """A 400 Hz sine of this RMS level, s16le 8 kHz; whole periods, so each frame has the same level."""
+    amplitude = 32768 * 10 ** (level_db / 20) * math.sqrt(2)
+    count = round(seconds * 8000)
+    return struct.pack(f"<{count}h", *(round(amplitude * math.sin(math.tau * n / 20)) for n in range(count)))
+
+
+def noise(level_db: float, seed: int) -> bytes:
+    """20 ms of white noise."""
+    dice = random.Random(seed)
+    deviation = 32768 * 10 ** (level_db / 20)
+    return struct.pack("<160h", *(max(-32768, min(32767, round(dice.gauss(0, deviation)))) for _ in range(160)))
+
+
+def frames(activity: VoiceActivity, pcm: bytes, seconds: float) -> list[bool]:
+    return [activity.feed(pcm) for _ in range(round(seconds / FRAME_S))]
+
+
+def test_the_tone_is_as_loud_as_it_says() -> None:
+    assert rms_dbfs(tone(-26.0)) == pytest.approx(-26.0, abs=0.1)
+
+
+def test_telephone_speech_is_heard_after_its_onset_and_for_its_hangover() -> None:
+    activity = VoiceActivity()
+    assert not any(frames(activity, SILENCE, 1.0))
+    heard = frames(activity, tone(-26.0), 0.4)
+    assert heard.index(True) == round(ONSET_S / FRAME_S) - 1
+    assert all(heard[1:])
+    after = frames(activity, SILENCE, 1.0)
+    assert after.index(False) == round(HANGOVER_S / FRAME_S) - 1
+    assert not any(after[4:])
+
+
+def test_a_click_is_no_voice() -> None:
+    activity = VoiceActivity()
+    frames(activity, SILENCE, 1.0)
+    assert not activity.feed(tone(-10.0))
+    assert not any(frames(activity, SILENCE, 1.0))
+
+
+def test_clicks_far_apart_do_not_add_up() -> None:
+    activity = VoiceActivity()
+    for _ in range(20):
+        assert not activity.feed(tone(-10.0))
+        assert not any(frames(activity, SILENCE, HANGOVER_S))
+
+
+def test_a_short_dip_inside_a_word_does_not_end_it() -> None:
+    activity = VoiceActivity()
+    frames(activity, tone(-26.0), 0.2)
+    assert all(frames(activity, SILENCE, HANGOVER_S - FRAME_S))
+    assert all(frames(activity, tone(-26.0), 0.2))
+
+
+@pytest.mark.parametrize(("level_db", "speaks"), [(LOWEST_SPEECH_DB - 2, False), (LOWEST_SPEECH_DB + 2, True)])
+def test_how_quiet_a_caller_may_be_on_a_quiet_line(level_db: float, speaks: bool) -> None:
+    activity = VoiceActivity()
+    frames(activity, SILENCE, 1.0)
+    assert any(frames(activity, tone(level_db), 0.2)) is speaks
+
+
+def test_steady_noise_becomes_the_floor() -> None:
+    activity = VoiceActivity()
+    heard = [activity.feed(noise(-40.0, seed)) for seed in range(500)]
+    assert heard[10], "at first it may be voice"
+    assert not any(heard[-100:])
+    assert activity.floor_db == pytest.approx(-40.0, abs=2.0)
+    assert activity.feed(tone(-40.0 + SPEECH_OVER_FLOOR_DB + 6)) is False, "onset"
+    assert activity.feed(tone(-40.0 + SPEECH_OVER_FLOOR_DB + 6))
+
+
+def test_the_floor_falls_at_once_when_the_noise_stops() -> None:
+    activity = VoiceActivity()
+    for seed in range(500):
+        activity.feed(noise(-30.0, seed))
+    assert activity.floor_db > -33
+    frames(activity, SILENCE, 0.4)
+    assert activity.floor_db < INITIAL_FLOOR_DB
+
+
+def test_digital_silence_does_not_pull_the_floor_down_for_ever() -> None:
+    activity = VoiceActivity()
+    frames(activity, SILENCE, 60.0)
+    assert -91.0 < activity.floor_db <= -89.0
+    assert not any(frames(activity, noise(-55.0, 1), 0.5)), "comfort noise of another exchange"
+
+
+def test_long_speech_with_its_pauses_stays_speech() -> None:
+    activity = VoiceActivity()
+    for _ in range(60):
+        assert any(frames(activity, tone(-26.0), 0.4))
+        frames(activity, noise(-60.0, 7), 0.1)
+
+
+@pytest.mark.parametrize("size_s", [0.005, 0.02, 0.06, 0.1])
+def test_the_size_of_the_pieces_makes_little_difference(size_s: float) -> None:
+    activity = VoiceActivity()
+    for _ in range(round(0.4 / size_s)):
+        activity.feed(tone(-26.0, size_s))
+    assert activity.speaking
+    for _ in range(round(0.2 / size_s)):
+        activity.feed(bytes(round(size_s * 8000) * 2))
+    assert not activity.speaking
+
+
+def test_no_sound_changes_nothing() -> None:
+    activity = VoiceActivity()
+    assert activity.feed(b"") is False
+    frames(activity, tone(-26.0), 0.2)
+    assert activity.feed(b"") is True
+    assert activity.floor_db == pytest.approx(INITIAL_FLOOR_DB, abs=1.0)
