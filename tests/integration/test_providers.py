@@ -38,6 +38,8 @@ from app.standins.server import StandIns
 from tests.integration.house import on_uvloop, until
 
 T = TypeVar("T")
+NO_WORDS = PhraseBank([], [])
+"""Nobody speaks to most of these stand-ins."""
 SAID = "Bonjour, je n'ai plus Internet."
 SENTENCE = "Puis-je avoir votre nom et votre entreprise ?"
 TURN = Turn(
@@ -47,7 +49,7 @@ TURN = Turn(
     {"problème": SAID},
 )
 REPLY = "Merci Pierre. Pouvez-vous me décrire votre problème plus en détail ?"
-FAST = {"first_token_ms": 5, "tokens_per_s": 2000.0, "fault_after_ms": 20}
+FAST: dict[str, Any] = {"first_token_ms": 5, "tokens_per_s": 2000.0, "fault_after_ms": 20}
 
 GROQ_FAULTS: dict[str, tuple[type[ProviderError] | None, float]] = {
     "http_400": (ProviderProtocolError, 1.0),
@@ -167,6 +169,11 @@ async def within(deadline_s: float, work: Coroutine[Any, Any, T]) -> T:
         return await work
 
 
+async def all_of(pieces: AsyncIterator[T]) -> list[T]:
+    """Everything that comes."""
+    return [piece async for piece in pieces]
+
+
 def named(error: BaseException | type[BaseException] | None) -> str:
     """Class of an error, "" for none."""
     return "" if error is None else (error if isinstance(error, type) else type(error)).__name__
@@ -221,7 +228,7 @@ def test_every_fault_of_the_stand_ins_is_tried() -> None:
 
 @on_uvloop
 async def test_groq_understands_first_and_replies_after() -> None:
-    async with watched(PhraseBank([], []), groq=GroqKnobs(api_key="good", **FAST)) as standins:
+    async with watched(NO_WORDS, groq=GroqKnobs(api_key="good", **FAST)) as standins:
         parts, error = await respond(GroqLanguageModel(settings_for(standins), load_prompts()))
     assert error is None
     understanding, *words = parts
@@ -236,7 +243,7 @@ async def test_groq_understands_first_and_replies_after() -> None:
 @on_uvloop
 async def test_groq_faults() -> None:
     knobs = [AllKnobs(groq=GroqKnobs(fault=fault, **FAST)) for fault in GROQ_FAULTS]
-    async with all_watched(PhraseBank([], []), *knobs) as trios:
+    async with all_watched(NO_WORDS, *knobs) as trios:
         models = [GroqLanguageModel(settings_for(standins), load_prompts()) for standins in trios]
         outcomes = await asyncio.gather(
             *(
@@ -261,7 +268,7 @@ async def test_groq_faults() -> None:
 
 @on_uvloop
 async def test_groq_goes_on_with_the_next_model_where_one_is_retired() -> None:
-    async with watched(PhraseBank([], []), groq=GroqKnobs(**FAST)) as standins:
+    async with watched(NO_WORDS, groq=GroqKnobs(**FAST)) as standins:
         settings = settings_for(
             standins, groq_model="llama-3.3-70b-versatile", groq_fallback_models=("openai/gpt-oss-20b", "never-reached")
         )
@@ -273,7 +280,8 @@ async def test_groq_goes_on_with_the_next_model_where_one_is_retired() -> None:
         for answer in answers:
             await answer.aclose()
         requests = standins.groq.stats["requests"]
-        assert isinstance(await anext(again := model.respond(TURN)), Understanding)
+        again = model.respond(TURN)
+        assert isinstance(await anext(again), Understanding)
         assert standins.groq.stats["requests"] == requests + 1
         await again.aclose()
         await model.close()
@@ -284,13 +292,11 @@ def test_groq_is_cut_when_nobody_waits_any_more(fault: str) -> None:
     @on_uvloop
     async def attempt() -> None:
         knobs = GroqKnobs(fault=fault, first_token_ms=50, tokens_per_s=50.0)
-        async with watched(PhraseBank([], []), groq=knobs) as standins:
+        async with watched(NO_WORDS, groq=knobs) as standins:
             model = GroqLanguageModel(settings_for(standins), load_prompts())
             answer = model.respond(TURN)
             with pytest.raises(TimeoutError):
-                async with asyncio.timeout(0.2):
-                    async for _ in answer:
-                        pass
+                await within(0.2, all_of(answer))
             async with asyncio.timeout(1.0):
                 await answer.aclose()
                 await until(lambda: standins.groq.stats["cancelled"] == 1, "the request is cut")
@@ -330,7 +336,7 @@ def test_elevenlabs_speaks(audio_format: str) -> None:
     @on_uvloop
     async def attempt() -> None:
         knobs = ElevenLabsKnobs(api_key="good", speed=1000.0)
-        async with watched(PhraseBank([], []), elevenlabs=knobs) as standins:
+        async with watched(NO_WORDS, elevenlabs=knobs) as standins:
             pcm, error = await speak(ElevenLabsTextToSpeech(settings_for(standins, elevenlabs_format=audio_format)))
             assert error is None
             assert len(pcm) / 16000 == pytest.approx(standins.elevenlabs.stats.snapshot()["audio_s"], abs=0.01)
@@ -342,7 +348,7 @@ def test_elevenlabs_speaks(audio_format: str) -> None:
 @on_uvloop
 async def test_elevenlabs_faults() -> None:
     knobs = [AllKnobs(elevenlabs=ElevenLabsKnobs(fault=fault, fault_after_ms=300)) for fault in ELEVENLABS_FAULTS]
-    async with all_watched(PhraseBank([], []), *knobs) as trios:
+    async with all_watched(NO_WORDS, *knobs) as trios:
         voices = [ElevenLabsTextToSpeech(settings_for(standins)) for standins in trios]
         outcomes = await asyncio.gather(
             *(
@@ -363,7 +369,7 @@ async def test_elevenlabs_faults() -> None:
 
 @on_uvloop
 async def test_elevenlabs_is_cut_when_nobody_listens_any_more() -> None:
-    async with watched(PhraseBank([], []), elevenlabs=ElevenLabsKnobs(speed=1.0)) as standins:
+    async with watched(NO_WORDS, elevenlabs=ElevenLabsKnobs(speed=1.0)) as standins:
         voice = ElevenLabsTextToSpeech(settings_for(standins))
         pieces = voice.speak(SENTENCE)
         assert await anext(pieces)
@@ -377,7 +383,7 @@ async def test_elevenlabs_is_cut_when_nobody_listens_any_more() -> None:
 async def test_elevenlabs_out_of_reach_or_without_such_a_voice() -> None:
     pcm, error = await within(2.0, speak(ElevenLabsTextToSpeech(settings_for(None))))
     assert (pcm, type(error)) == (b"", ProviderNetworkError)
-    async with watched(PhraseBank([], [])) as standins:
+    async with watched(NO_WORDS) as standins:
         pcm, error = await speak(ElevenLabsTextToSpeech(settings_for(standins, elevenlabs_voice="Personne")))
         assert (pcm, type(error)) == (b"", ProviderProtocolError)
         assert "'Personne'" in str(error)
@@ -459,7 +465,7 @@ async def test_deepgram_refusals() -> None:
         return named(caught.value)
 
     knobs = [AllKnobs(deepgram=DeepgramKnobs(fault=fault)) for fault in DEEPGRAM_REFUSALS]
-    async with all_watched(PhraseBank([], []), *knobs) as trios:
+    async with all_watched(NO_WORDS, *knobs) as trios:
         jobs = [
             refused(standins, deadline_s)
             for standins, (_, deadline_s) in zip(trios, DEEPGRAM_REFUSALS.values(), strict=True)
@@ -504,7 +510,7 @@ def test_deepgram_oddities(bank: PhraseBank) -> None:
 
     @on_uvloop
     async def attempt() -> None:
-        settings = {"fault_after_ms": 100, "final_delay_ms": 50, "interim_delay_ms": 20}
+        settings: dict[str, Any] = {"fault_after_ms": 100, "final_delay_ms": 50, "interim_delay_ms": 20}
         knobs = [AllKnobs(deepgram=DeepgramKnobs(fault=fault, **settings)) for fault in DEEPGRAM_ODDITIES]
         async with all_watched(bank, *knobs) as trios:
             jobs = [
@@ -520,9 +526,9 @@ def test_deepgram_oddities(bank: PhraseBank) -> None:
 
 
 @on_uvloop
-async def test_deepgram_is_kept_alive_through_a_silence(bank: PhraseBank = PhraseBank([], [])) -> None:
+async def test_deepgram_is_kept_alive_through_a_silence() -> None:
     listener = Listener()
-    async with watched(bank, deepgram=DeepgramKnobs(watchdog_ms=4700)) as standins:
+    async with watched(NO_WORDS, deepgram=DeepgramKnobs(watchdog_ms=4700)) as standins:
         ears = DeepgramSpeechToText(settings_for(standins))
         session = await ears.open(listener.transcripts.append, listener.failures.append)
         session.send(bytes(640))
@@ -535,8 +541,8 @@ async def test_deepgram_is_kept_alive_through_a_silence(bank: PhraseBank = Phras
 
 
 @on_uvloop
-async def test_deepgram_opening_is_given_up_when_the_caller_hangs_up(bank: PhraseBank = PhraseBank([], [])) -> None:
-    async with watched(bank, deepgram=DeepgramKnobs(fault="hang")) as standins:
+async def test_deepgram_opening_is_given_up_when_the_caller_hangs_up() -> None:
+    async with watched(NO_WORDS, deepgram=DeepgramKnobs(fault="hang")) as standins:
         ears = DeepgramSpeechToText(settings_for(standins))
         listener = Listener()
         opening = asyncio.create_task(ears.open(listener.transcripts.append, listener.failures.append))

@@ -80,10 +80,10 @@ def recording_tracks_swapped() -> None:
 
     block, finish = recording.RecordingFile.block, recording.RecordingFile.finish
     recording.RecordingFile.block = (  # type: ignore[method-assign]
-        lambda self, offset, caller, bot: block(self, offset, bot, caller)
+        lambda self, offset_samples, caller, bot: block(self, offset_samples, bot, caller)
     )
     recording.RecordingFile.finish = (  # type: ignore[method-assign]
-        lambda self, offset, caller, bot, stats: finish(self, offset, bot, caller, stats)
+        lambda self, offset_samples, caller, bot, stats: finish(self, offset_samples, bot, caller, stats)
     )
 
 
