@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SHELL := /bin/bash
 EXT := $(wildcard ext/*.pyx ext/*.pxd ext/*.pxi)
 
-.PHONY: help setup demo test lint bench clean
+.PHONY: help setup demo test lint coverage bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -40,6 +40,11 @@ lint: setup ## ruff, mypy --strict, cython-lint
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/cython-lint ext
+
+PURE := --cov=app.dialogue --cov=app.audiosocket.frames --cov=app.media.playout
+coverage: setup ## branch coverage of the pure rooms; fails below 95 %
+	$(BIN)/python -m pytest --quiet tests/unit tests/fuzz $(PURE) --cov-branch --cov-report=term-missing:skip-covered \
+		--cov-fail-under=95
 
 bench: setup ## benchmarks, as a table and bench-results/*.json
 	$(BIN)/python -m tests.bench

@@ -100,7 +100,15 @@ class Call:
         return outcome
 
     def _tick(self) -> None:
-        """Every 20 ms: one frame out, and its copy into the recording."""
+        """Every 20 ms; a mistake in here ends this call, as a call without a clock would only hang."""
+        try:
+            self._play()
+        except Exception:
+            self._connection.terminate("error")
+            raise  # the clock reports it and drops this call
+
+    def _play(self) -> None:
+        """One frame out, and its copy into the recording."""
         frame = self._conversation.tick()
         self._connection.send(frame)
         skipped = self._services.clock.stats.skipped

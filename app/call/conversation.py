@@ -36,6 +36,8 @@ EARLY_ANSWER_S = 1.5
 """A "oui" over the last words of a question answers it."""
 REPLY_TIMEOUT_S = 1.0
 """The model's reply must begin so soon after the intent, else the fixed phrase is said."""
+REPLY_GAP_S = 0.3
+"""And its next sentence so soon after the one before was heard: who hears a longer silence takes the floor."""
 LAST_WORDS_PAUSE_S = 0.3
 
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+")
@@ -265,7 +267,7 @@ class Conversation:
         said: list[str] = []
         self._last_said = said
         text = ""
-        deadline_s: float | None = self._loop.time() + REPLY_TIMEOUT_S
+        deadline_s = self._loop.time() + REPLY_TIMEOUT_S
         try:
             while True:
                 try:
@@ -278,9 +280,9 @@ class Conversation:
                     break
                 *whole, text = _SENTENCE_END.split(text)
                 for sentence in whole:
-                    deadline_s = None
                     said.append(sentence)
                     yield sentence
+                    deadline_s = self._loop.time() + self._mouth.remaining_s + REPLY_GAP_S
             if text.strip() and not answer.broke_off:
                 said.append(text.strip())
                 yield text.strip()

@@ -133,7 +133,10 @@ NOT_A_NAME = word_set(
     voiture bureau boulot maison telecommande decodeur television routeur chaine chaines sim carte puk pin sms data
     appels voyant voyants vert verte eteint eteinte allume allumee souscrire modifier changer ajouter supprimer
     demenagement demenage modification changement offre rib iban banque coordonnees wahou wesh yes yo zero
-    rendez reclamation signaler debloquer probable probablement peutetre evident evidemment bientot aurevoir revoir
+    exact exacte correct correcte juste affirmatif negatif certainement adresse nickel impeccable confirme
+    volontiers evident aupres collaborateur collaborateurs coordonnees identite denomination nenni
+    idem kif pareille helas rendez reclamation signaler debloquer probable probablement peutetre evident
+    evidemment bientot aurevoir revoir
     tantot salut coucou bye ciao tiens dingue fou folle sympa gagne idem bordel merde putain punaise mince flute oups
     """
 )

@@ -4,7 +4,7 @@ import re
 from bisect import bisect_left
 
 from app.dialogue.french_numbers import fold
-from app.dialogue.name_words import COMPOUND_SECONDS
+from app.dialogue.name_words import COMPOUND_SECONDS, FIRST_NAMES, FUNCTION_WORDS, NOT_A_NAME
 
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*'?|\d+|&|[,;.!?:]")
 
@@ -38,6 +38,22 @@ class SaidWords:
         """Puts a comma in the place of some words."""
         self.said[start:end] = [","]
         self._index()
+
+
+def is_plain(word: str) -> bool:
+    """Whether a folded word can be part of a name nobody announced."""
+    parts = word.split("-")
+    return len(word) > 1 and word[0].isalpha() and word[-1] != "'" and not any(part in NOT_A_NAME for part in parts)
+
+
+def is_announced(word: str) -> bool:
+    """Whether a folded word can be part of a name behind "je m'appelle"."""
+    return len(word) > 1 and word[0].isalpha() and word[-1] != "'" and word not in FUNCTION_WORDS
+
+
+def is_first_name(word: str) -> bool:
+    """Whether a folded word is, or begins with, a common first name."""
+    return word.split("-")[0] in FIRST_NAMES
 
 
 def written(words: list[str]) -> str:

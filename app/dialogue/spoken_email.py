@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from app.dialogue.french_numbers import find_numbers, fold, word_set
+from app.dialogue.name_words import FUNCTION_WORDS
 
 WRITTEN = re.compile(r"[\w.+-]*\w\s?@\s?[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}", re.ASCII)
 """An address that the recogniser has written down itself."""
@@ -63,6 +64,18 @@ _STOP_LEFT = word_set(
     professionnelle n' m' d' s' note que qui ce bien sur pour mettez madame monsieur sa son hop boite disons fait
     """
 )
+_INSIDE = word_set("de du des la le les au aux en sur par sous son nos bien ok ta te un une on or nom nous mes")
+"""Function words that stand within addresses: "garage du centre arobase …"."""
+_NEVER_WRITTEN = frozenset(word for word in FUNCTION_WORDS - _INSIDE if len(word) > 1) | word_set(
+    """
+    utilise utilises utilisez utiliser envoyez envoyer envoie ecrire ecrivez ecris marquez prenez essayez donner
+    donnez crois pense joindre contacter contactez repondez recevoir recois lis consulte regarde mettre mets
+    nouvelle nouveau ancienne ancien bonne exact exacte exactement correct suivante suivant simple sinon aussi plutot
+    appelait vas-y prends retenez retiens toujours maintenant depuis attention allez-y cherche retrouve trouve
+    devrait doit normalement habite
+    """
+)
+"""Words of the sentence around an address."""
 _FILLERS = word_set("euh heu hum hmm mmh alors donc ben bah hein oh ah ha")
 _CORRECTION = word_set("non pardon enfin plutot")
 _SEPARATORS = frozenset("._+-")
@@ -91,6 +104,12 @@ def find_email(text: str) -> str | None:
         return None
     sign = len(pieces) - 1 - pieces[::-1].index("@")
     local = _local_part(pieces[:sign])
+    while (local in _CORRECTION or not local) and "@" in pieces[:sign]:
+        # "jean arobase orange, enfin non, arobase gmail": only the domain is taken back.
+        earlier = sign - 1 - pieces[:sign][::-1].index("@")
+        local = _local_part(pieces[:earlier])
+        pieces[earlier:sign] = []
+        sign = earlier
     domain = _domain(pieces[sign + 1 :])
     return f"{local}@{domain}" if local and domain else None
 
@@ -111,7 +130,7 @@ def _local_part(pieces: Sequence[str]) -> str:
             piece = "e"  # spelled: "j euh a n"
         if piece in _FILLERS:
             continue
-        introduces = piece in _STOP_LEFT or not (piece.isalnum() or piece in _SEPARATORS)
+        introduces = piece in _STOP_LEFT or piece in _NEVER_WRITTEN or not (piece.isalnum() or piece in _SEPARATORS)
         # "l" or "a" may be a spelled letter, and "bon . jean@" a word of a name: a sign beside it decides.
         spelled = len(piece) == 1 and piece.isalpha() and bool(kept) and len(kept[-1]) == 1
         if introduces and kept and not joined and not spelled:
@@ -135,8 +154,14 @@ def _domain(pieces: Sequence[str]) -> str:
             if piece in TOP_LEVEL and kept[-2:-1] == ["."] and len(kept) > 2 and following != ".":
                 rest = pieces[index + 1 :]
                 corrected = _domain(rest[1:]) if rest and rest[0] in _CORRECTION else ""
-                return corrected or "".join(_numbers_as_digits(kept)).strip("._-+")
+                return corrected or _written_domain(kept)
     return ""
+
+
+def _written_domain(labels: Sequence[str]) -> str:
+    """A number said as a whole label is a word: "neuf point fr" is no "9.fr"."""
+    words = labels if len(labels) == len(["neuf", ".", "fr"]) else _numbers_as_digits(labels)
+    return "".join(words).strip("._-+")
 
 
 def _numbers_as_digits(words: Sequence[str]) -> list[str]:

@@ -19,7 +19,7 @@ import av
 from av.audio.frame import AudioFrame
 
 from app.errors import MediaError
-from app.media.recording import RATE_HZ, SAMPLE_BYTES, TRACKS
+from app.media.tracks import RATE_HZ, SAMPLE_BYTES, TRACKS
 
 Format = Literal["mp3", "wav"]
 Track = Literal["caller", "bot", "both"]
@@ -154,8 +154,10 @@ def convert(source: Path, form: Format, overwrite: bool = False) -> Conversion:
         if not overwrite and _is_current(source, target):
             return Conversion(source, target, "skipped", "converted already")
         try:
-            recorded_at_ns = source.stat().st_mtime_ns
+            recorded = source.stat()
+            recorded_at_ns = recorded.st_mtime_ns
             _encode(source, draft, form)
+            draft.chmod(recorded.st_mode & 0o777)  # no more people may listen to it than to the original
             # As old as what was read: a call that went on meanwhile is newer, and is converted again.
             os.utime(draft, ns=(recorded_at_ns, recorded_at_ns))
             draft.replace(target)

@@ -50,12 +50,18 @@ TICKETS = Counter("voicebot_tickets", "Tickets written.", ["problem_type", "stat
 RECORDING_ERRORS = Counter("voicebot_recording_errors", "Recordings that failed.", registry=REGISTRY)
 
 
+REFUSALS = ("not_allowed", "busy", "uuid_timeout", "no_uuid", "first_kind", "duplicate_uuid", "draining")
+"""The usual reasons; a peer's rarer mistakes add their own."""
+
+
 def prepare_labels() -> None:
     """Creates the series that alerts watch, so that they exist at 0 before the first event."""
     for stage in ("endpoint", "understanding", "first_audio", "total"):
         TURN_LATENCY_S.labels(stage)
     for result in ("confirmed", "resumed"):
         BARGE_INS.labels(result)
+    for reason in REFUSALS:
+        REFUSED_CALLS.labels(reason)
     for provider in ("deepgram", "groq", "elevenlabs"):
         for kind in ("timeout", "quota", "auth", "protocol", "network"):
             ERRORS.labels(provider, kind)

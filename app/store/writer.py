@@ -96,7 +96,8 @@ class TicketWriter:
                 await self.replay()
             self._look.clear()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._look.wait(), self._interval_s)
+                async with asyncio.timeout(self._interval_s):
+                    await self._look.wait()
 
     async def checkpoint(self, ticket: Ticket) -> None:
         """Puts the present state of an active call on disk; in order with all other checkpoints.
@@ -211,7 +212,9 @@ class TicketWriter:
         self._jobs += 1
         job.add_done_callback(self._job_done)
         try:
-            return await asyncio.wait_for(asyncio.shield(job), DISK_S)
+            # Not wait_for(): up to Python 3.11 it swallows a cancellation that coincides with the result.
+            async with asyncio.timeout(DISK_S):
+                return await asyncio.shield(job)
         except TimeoutError as error:
             raise StoreError(f"spool {self._spool.directory}: the disk took over {DISK_S:g} s") from error
 

@@ -276,3 +276,10 @@ def test_wav_in_memory_of_what_can_not_be_read(tmp_path: Path) -> None:
     (tmp_path / "call.json").write_text('{"channels": 1}')
     with pytest.raises(MediaError, match="no track 'bot'"):
         as_wav_bytes(tmp_path / "call.raw", "bot")
+
+
+@pytest.mark.parametrize("form", ["mp3", "wav"])
+def test_nobody_else_may_listen_to_the_copy(tmp_path: Path, form: Format) -> None:
+    source = recording(tmp_path / "call.raw")
+    source.chmod(0o640)
+    assert stat.S_IMODE(convert(source, form).target.stat().st_mode) == 0o640

@@ -18,7 +18,8 @@ import pytest
 import uvloop
 
 from app.errors import MediaError
-from app.media.recording import QUEUED_BYTES, Recorder, Recording
+from app.media.recording import QUEUED_BYTES, Recorder
+from app.media.tracks import Recording
 
 ROOT = Path(__file__).parents[2]
 FRAME = 160
@@ -85,7 +86,7 @@ def test_a_call_becomes_a_file_and_its_description(tmp_path: Path, new_loop: New
         path = runner.run(call())
     assert recorder.close()
 
-    assert path == tmp_path / "2026" / "11" / f"call_{CALL}_20261123T184501Z.raw"
+    assert path == tmp_path / "2026" / "11" / f"call_{CALL}_20261123T184501250000Z.raw"
     assert frames_of(path.read_bytes()) == [(n + 1, -n - 1) for n in range(333)]
     assert path.stat().st_size == 333 * FRAME * 4
     assert told(path) == {

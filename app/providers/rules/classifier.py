@@ -8,12 +8,22 @@ from app.dialogue.french_numbers import digits_of
 from app.dialogue.intents import Fields, Intent, Understanding
 from app.dialogue.spoken_email import has_at_sign
 from app.dialogue.states import State
+from app.providers.rules.beside import is_about_others, without_asides, without_contact
 from app.providers.rules.families import Kind
+from app.providers.rules.further import find_further
 from app.providers.rules.normalise import normalise, plain
-from app.providers.rules.requests import Request, asks_hold, asks_human, asks_repeat, says_goodbye
+from app.providers.rules.requests import (
+    Request,
+    asks_hold,
+    asks_human,
+    asks_repeat,
+    asks_to_find_out,
+    is_taken_in,
+    says_goodbye,
+)
 from app.providers.rules.sentiment import feel
 from app.providers.rules.signals import ABOUT_HELP, ABOUT_TICKET, Signal, find_signals, has_negation
-from app.providers.rules.topics import find_topic, is_complaint
+from app.providers.rules.topics import find_topic, is_complaint, is_wish
 
 Verdict = tuple[Intent, float]
 
@@ -60,6 +70,30 @@ _WISH = re.compile(
 )
 _CUT_OFF = re.compile(r"(?:c est|elle est) (?:bien )?(?:eteinte?|coupee?)")
 """Done as told in `SOLUTION`; bad news anywhere else."""
+_FIRST_CALL = re.compile(r"(?<!pas )\b(?:la |ma )(?:toute )?premiere fois\b|(?<!pas )\b(?:mon )?premier appel\b")
+_EITHER = re.compile(r"\boui ou non\b|\b(?:oui|non) (?:ou|et) (?:oui|non)\b")
+_OTHER = re.compile(r"\bautre|\bnouve|\bdifferent")
+_CONFIRMS = re.compile(
+    r"(?:(?:oui|si|ok|d accord|voila|merci|madame|monsieur|exactement|tout a fait|absolument|parfait|parfaitement"
+    r"|affirmatif"
+    r"|effectivement|en effet|exact|correct|juste|evidemment|bien sur|bien entendu|je confirme|je vous confirme"
+    r"|c est moi"
+    r"|(?:tout )?c est (?:bien |tout a fait |toujours |exactement |tres )*(?:exact\w*|correct\w*|juste|ca|moi"
+    r"|vrai|celle la|celui la|bon"
+    r"|(?:la|le|l|ma|mon|notre) (?:bonne? |meme )?(?:adresse|mail|email|numero|nom|societe|entreprise|telephone"
+    r"|prenom|portable"
+    r"|compte)(?: (?:mail|email|postale|electronique))?|au bon nom|le bon|la bonne|la meme)"
+    r"|(?:l |mon |ma |le |la )?(?:adresse|mail|numero|nom)(?: mail)? (?:est|c est) (?:bien |toujours )?(?:bonne?"
+    r"|exacte?|correcte?|juste"
+    r"|le bon|la bonne|ca)|ca a pas change|toujours|vous avez (?:raison|bien compris|tout bon)|pile|il me semble"
+    r"|je crois"
+    r"|qui vous (?:parle|appelle)|a l appareil) ?)+"
+)
+"""Says yes to a name or an address that the bot has read out."""
+_WRONG = re.compile(
+    r"\b(?:c est |est )(?:plus |pas |pas du tout )(?:la |le |l |mon |ma )?(?:bonne? "
+    r"|meme )?(?:adresse|mail|numero|nom|ca|moi|bon)\b"
+)
 _BECAUSE = re.compile(r"\b(?:parce que?|parce qu|car|vu que|puisque?|puisqu)\b")
 
 
@@ -73,6 +107,8 @@ class _Turn:
     fields: Fields
     dictates_email: bool
     signals: list[Signal]
+    contact: bool
+    """A telephone number or an address was stated; it is no longer among `words`."""
 
 
 def understand(state: State, text: str) -> Understanding:
@@ -83,11 +119,15 @@ def understand(state: State, text: str) -> Understanding:
         text: the caller's words, as the recogniser wrote them.
     """
     text = text[-TEXT_MAX:]
-    words = normalise(text)
+    words, fields, dictates = normalise(text), extract(text, state), has_at_sign(text)
+    message = without_asides(words)
+    if state is not State.IDENTIFICATION:
+        message = without_contact(message, stated=dictates or bool(fields.phone))
     about = ABOUT_TICKET if state is State.TICKET_VERIFICATION else ABOUT_HELP
-    turn = _Turn(state, words, plain(text), extract(text, state), has_at_sign(text), find_signals(words, about))
-    intent, confidence = _classify(turn)
-    return Understanding(intent=intent, confidence=confidence, fields=turn.fields, sentiment=feel(words))
+    signals = find_signals(message, about)
+    turn = _Turn(state, message, plain(text), fields, dictates, signals, contact=message != without_asides(words))
+    intent, confidence = _classify(turn) if message or turn.contact or not words else UNCLEAR
+    return Understanding(intent=intent, confidence=confidence, fields=fields, sentiment=feel(words))
 
 
 def _classify(turn: _Turn) -> Verdict:
@@ -100,6 +140,8 @@ def _classify(turn: _Turn) -> Verdict:
     hold = asks_hold(turn.words)
     if hold and not _answered_after(turn, *hold):
         return Intent.HOLD_REQUEST, 0.85
+    if is_about_others(turn.words) and not is_complaint(turn.words) and not turn.signals:
+        return UNCLEAR
     return _own_question(turn) or _goodbye(turn) or _anything_else(turn)
 
 
@@ -111,6 +153,8 @@ def _answered_after(turn: _Turn, request: Request, end: int) -> bool:
             return True  # "d'accord je vais regarder" agrees
     if turn.state in (State.IDENTIFICATION, State.TICKET_VERIFICATION) and turn.fields.given():
         return True
+    if asks_to_find_out(turn.words):
+        return False
     later = [signal for signal in turn.signals if signal.start >= end]
     telling = {
         State.TICKET_VERIFICATION: {Kind.TICKET, Kind.ANSWER},
@@ -120,6 +164,8 @@ def _answered_after(turn: _Turn, request: Request, end: int) -> bool:
     if any(signal.kind in telling for signal in later):
         return True
     rest = turn.words[end:]
+    if turn.state is State.SOLUTION and is_taken_in(rest):
+        return True
     return turn.state in DESCRIBING and is_complaint(rest) and find_topic(rest, described=False) is not None
 
 
@@ -130,9 +176,9 @@ def _own_question(turn: _Turn) -> Verdict | None:
     if turn.state is State.IDENTIFICATION:
         return _identity_answer(turn)
     if turn.state is State.SOLUTION:
-        return _yes_no(turn, _solution_signals(turn))
+        return find_further(turn.words, turn.signals) or _yes_no(turn, _solution_signals(turn))
     if turn.state is State.VERIFICATION:
-        return _yes_no(turn, _verification_signals(turn))
+        return find_further(turn.words, turn.signals) or _yes_no(turn, _verification_signals(turn))
     if turn.state in (State.WELCOME, State.DIAGNOSTIC, State.INIT):
         return _described_problem(turn)
     return None
@@ -156,6 +202,14 @@ def _described_problem(turn: _Turn) -> Verdict | None:
 def _ticket_answer(turn: _Turn) -> Verdict | None:
     tickets = [signal for signal in turn.signals if signal.kind is Kind.TICKET]
     answers = [signal for signal in turn.signals if signal.kind is Kind.ANSWER]
+    if _FIRST_CALL.search(turn.words):
+        return Intent.NO, 0.9
+    if _EITHER.search(turn.words):
+        return UNCLEAR
+    if not answers and not turn.fields.ticket and all(_OTHER.search(turn.words[s.start : s.end]) for s in tickets):
+        further = find_further(turn.words, [])
+        if further and tickets:
+            return further
     if turn.fields.ticket and not (tickets and not tickets[-1].positive):
         return Intent.YES, 0.85
     if tickets:
@@ -168,6 +222,10 @@ def _ticket_answer(turn: _Turn) -> Verdict | None:
 
 
 def _identity_answer(turn: _Turn) -> Verdict | None:
+    if _CONFIRMS.fullmatch(turn.words):
+        return Intent.YES, 0.85
+    if _WRONG.search(turn.words) and not turn.dictates_email and not turn.fields.given():
+        return Intent.NO, 0.7
     if turn.fields.email or turn.dictates_email:
         return Intent.EMAIL_PROVIDED, 0.9
     if turn.fields.given():
@@ -275,7 +333,7 @@ def _goodbye(turn: _Turn) -> Verdict | None:
 
 def _anything_else(turn: _Turn) -> Verdict:
     """What the words plainly carry, whatever the state."""
-    if turn.fields.email or turn.dictates_email:
+    if (turn.fields.email or turn.dictates_email) and not is_complaint(turn.words) and not is_wish(turn.words):
         return Intent.EMAIL_PROVIDED, 0.8
     if turn.state not in (State.IDENTIFICATION, State.TICKET_VERIFICATION, *DESCRIBING):
         topic = find_topic(turn.words, described=False)
@@ -285,7 +343,9 @@ def _anything_else(turn: _Turn) -> Verdict:
         topic = find_topic(turn.words, described=turn.state in DESCRIBING)
         if topic:
             return topic
-    if turn.fields.given():
+    if turn.fields.email or turn.dictates_email:
+        return Intent.EMAIL_PROVIDED, 0.7
+    if turn.fields.given() or turn.contact:
         return Intent.IDENTITY_PROVIDED, 0.7
     if turn.state in ASKING_YES_NO:
         return UNCLEAR

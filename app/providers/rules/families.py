@@ -42,7 +42,8 @@ BREAKS = (
     r"|decroche\w*|mouline\w*|clignote\w*|deconne\w*|merde|foire|freeze|patine|galere|fige|pixellise\w*"
     r"|retombe\w*|persiste\w*|recommence\w*|degrade|beugue?|beug"
     r"|ralenti\w*|disjoncte|s eteint|s allume et s eteint"
-    r"|redemarre (?:toute? seule?|en boucle|sans arret|sans cesse|tout le temps|toutes les)|coince"
+    r"|(?:re)?boucle|en boucle|redemarre (?:toute? seule?|en boucle|sans arret|sans cesse|tout le temps"
+    r"|toutes les)|coince"
     r"|tombe(?!r)\w*|re?perd\w*)"
 )
 FAULT = (
@@ -60,7 +61,7 @@ GOOD = (
     r"|corrigee?s?|bonnes?|bons?|bien|parfaite?s?|mieux|fluides?|rapides?|rallumee?s?|impeccables?|top"
     r"|super|genial|normal\w*|fonctionnel\w*|marche|fonctionne|remarche"
     r"|refonctionne|aide|servi|suffi|change|ameliore\w*|reussi|redemarre|relance|repare|resolus?"
-    r"|concluant\w*|satisfaisant\w*|cool|good|remis(?:e"
+    r"|concluant\w*|satisfaisant\w*|cool|good|tiguidou|remis(?:e"
     r"|es)?(?! a (?:couper|ramer|planter|clignoter|sauter))|joignable|remontee?|reactivee?|debloque"
     r"|passe|redevenue?s?)"
 )

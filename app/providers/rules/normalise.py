@@ -13,6 +13,16 @@ _NOT_A_WORD = re.compile(r"[^a-z0-9@]+")
 _REWRITES = [
     (re.compile(rf"\b(?:{pattern})\b"), written)
     for pattern, written in [
+        # "point", "guère" and "nullement" deny as "pas" does, in old-fashioned French.
+        (r"(ne|n) ((?:\w+ ){1,2}?)(?:point|mie|goutte)", r"\1 \2pas"),
+        (r"(ca (?:marche|fonctionne|va|change)|c est|j ai|je peux|je veux|je puis)"
+         r" point(?! (?:fr|com|net|org|de depart|final|virgule))", r"\1 pas"),
+        (r"guere", "pas"), (r"nullement|aucunement|point du tout|pantoute|pas le moins du monde", "pas du tout"),
+        (r"je (?:ne )?puis", "je peux"), (r"que nenni", "non"),
+        (r"ma foi|pardi|sapristi|sacrebleu|mon dieu|bonte divine|fichtre|parbleu|dame(?= (?:oui|non))", ""),
+        (r"pareil au meme|kif ?kif(?: bourricot)?|blanc bonnet et bonnet blanc|du pareil au meme"
+         r"|bonnet blanc(?: et)? blanc bonnet", "pareil"),
+        (r"oui da", "oui"), (r"un cellulaire|cell", "portable"),
         # The "ne" of a negation is mostly dropped in speech, so it is dropped always.
         (r"je n (?=[aeiouyh])", "j "), (r"ne|n (?!importe)", ""), (r"(?<=\bj)\s+n(?= )", ""), (r" +", " "),
         (r"nan|naan|nope|neni|nenni|niet|noon", "non"),
@@ -53,7 +63,7 @@ _REWRITES = [
         (r"de toute facon|de toutes facons|quand meme|tout de meme|en fait|du coup|en gros|comment dire"
          r"|je veux dire"
          r"|tu vois|vous voyez|vous savez|tu sais|a vrai dire|franchement|honnetement|ecoutez?|disons"
-         r"|genre|au fait"
+         r"|genre"
          r"|en tout cas|a priori|visiblement|sincerement|effectivement (?=non)|alors|donc|tiens"
          r"|dites(?= (?:moi|donc))"
          r"|comme (?:vous|tu) dites|bon (?=ben|bah|alors|donc|mais|oui|non|d accord|ok|je|j|ca|on|euh)", ""),

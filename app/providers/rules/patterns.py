@@ -9,6 +9,11 @@ from app.providers.rules.families import Kind
 from app.providers.rules.ticket_patterns import TICKET_PATTERNS
 
 PATTERNS: list[tuple[Kind, bool, str]] = [
+    # irony behind a success: "ça marche, c'est pas trop tôt"
+    (Kind.UNSURE, True, r"(?:c est |il est )?(?:encore |un peu )*trop tot pour (?:le |vous |en )*\w+"),
+    (Kind.SERVICE, True, r"(?:et |mais )?(?:c est |c etait |ce fut )?(?:pas |)(?:trop tot|dommage"
+                         r"|malheureux)(?! pour)"
+                         r"|(?:il )?etait temps"),
     # idioms in which a negation is no refusal, or a "bon" no consent
     (Kind.UNSURE, True, r"(?:je |j )?(?:n )?(?:en )?(?:sais|saurais|savais) (?:\w+ )?(?:pas|rien"
                         r"|plus)(?! (?:faire|m y|le faire|comment(?! (?:dire|vous dire|expliquer"
@@ -175,7 +180,9 @@ PATTERNS: list[tuple[Kind, bool, str]] = [
                           r"|(?:est|c est|sont|reste|restent|suis|ca reste|redevenue?|deviennent"
                           r"|devient|voyant\w*|a l air|semble|trouve) (?:<ADV>|au |redevenue? "
                           r"|completement |tout |plus ){0,3}(?:<BAD>|orange)\b(?! (?:pas|plus))|pire"
-                          r"|bof(?: bof)?|pareil\w*|idem|moyen(?: moyen)?|couci couca|ca empire|galere"
+                          r"|bof(?: bof)?|pareil\w*|idem|ca va (?:et )?ca vient|a peine$|comme ci comme ca"
+                          r"|tant bien que mal|cahin caha"
+                          r"|la misere|la cata\w*|moyen(?: moyen)?|couci couca|ca empire|galere"
                           r"|mouais bof|rien (?:du tout|de rien|y fait|a faire)|rien$|"
                           r"(?:est |ca a |c est |a )?(?:<BREAKS>)\b"
                           r"|(?:ecran|page|image) (?:\w+ )?(?:noire?|blanche?|bleue?|figee?|gelee?)"

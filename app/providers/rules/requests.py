@@ -8,13 +8,15 @@ _PERSON = (
     r"|interlocut\w+"
     r"|vraie? \w+|une (?:autre )?personne|(?:un|une|votre|vos|tes) collegues?|manager|superieure?"
     r"|supervis\w+|(?:un|le|votre|ton) chef|directeur"
-    r"|direction|standardiste|standard|secretaire|patron|hotline|accueil|vendeur"
+    r"|collaborat\w+|personne physique|(?:un |une )(?:gars|dame|monsieur|demoiselle|mec|nana|type)|votre equipe"
+    r"|chair et en os|direction|standardiste|standard|secretaire|patron|hotline|accueil|vendeur"
     r"|(?:un|une|le|votre|vos) commercia\w+|expert|specialiste|depanneur"
     r"|(?:le |un |votre |au |du )?(?:service|support|departement) (?:\w+)|etre vivant|gens)"
 )
 _WANT = (
     r"(?:parler|reparler|passez|passer|passe (?:moi|nous)|passes moi|me passe|transfer\w+|mettez|mettre"
     r"|met moi|joindre"
+    r"|causer|cause|bavarder|adresser|tomber sur|entendre|filez|refilez|branchez|trouvez|tchatcher|taper la discute"
     r"|avoir|voir|veux|veut|voudrais|voulais|voudrait|souhait\w+|aimerais|aimerait|prefer\w+|besoin"
     r"|demande|discuter"
     r"|echanger|contacter|dialoguer|faut|faudrait|exige|donnez|envoye[rz]|envoie|rappel(?:ez|er|le)"
@@ -45,6 +47,15 @@ _HUMAN = re.compile(
     r"|\bquelqu un de (?:vrai|competent|reel|humain|vivant|chez vous|serieux|plus)\b"
     r"|\b(?:etre humain|vraie? (?:humaine?|personne|conseill\w+|technicien\w*|interlocut\w+))\b"
     r"|\b(?:un|une|d) (?:vrai )?humaine?\b"
+    r"|\b(?:en )?chair et en os\b|\b(?:un|une|l un|l une) (?:de|parmi|d entre) vos (?:collaborat\w+|conseill\w+"
+    r"|collegues?"
+    r"|technicien\w*|gars|agents?|employes?|operat\w+|equipes?)\b"
+    r"|\by a (?:t il )?(?:personne|quelqu un|aucun humain|pas un chat|pas une ame)(?: (?:de|d) (?:vivant|reel"
+    r"|vrai|humain|disponible|competent"
+    r"|normal)| chez vous| au bout| derriere| d autre| qui (?:repond|bosse|travaille|peut (?:m |me )?(?:aider"
+    r"|repondre)))"
+    r"|\b(?:parler|causer|discuter|cause|parle) (?:a|avec) (?:\w+ ){0,2}?(?:qui (?:respire|comprend|existe)"
+    r"|du monde)\b"
     r"|\b(?:qu on|que quelqu un|qu un \w+|que vous) me rappel\w+|\bfaites moi rappeler"
     r"|^(?:non |oui )?rappelez moi\b"
     rf"|\b(?:aurait|y a|auriez|avez|y aurait) (?:t il |il |vous )?pas (?:un |une )?{_PERSON}"
@@ -52,6 +63,7 @@ _HUMAN = re.compile(
 )
 _HUMAN_ALONE = re.compile(
     rf"(?:(?:oui|non|bonjour|svp|merci|ok|allo|le|la|un|une|autre) )*{_PERSON}(?: (?:svp|humaine?|merci"
+    rf"|s il vous plait"
     rf"|vite|tout de suite|la))*"
 )
 _HUMAN_DECLINED = re.compile(
@@ -110,6 +122,10 @@ _REPEAT = re.compile(
     r"|^(?:mais |et |oui |attendez )?(?:c est|c etait) quoi (?!ce |cette |le prix|les|votre"
     r"|vos)(?:\w+ ?){1,4}$|^(?:mais )?c est quoi$"
     r"|^(?:un|une|le|la|de|mon|ma|quel|quelle) (?:\w+ )?(?:quoi|ticket de quoi)$"
+    r"|^(?!.*\b(?:n importe|sais pas|de) quoi)(?:\w+ ){0,5}?(?:un|une|le|la|l|les|mon|ma|mes|des|du|au) quoi$"
+    r"|^(?:si|que|et) quoi(?: \w+){0,3}$|\bje (?:dois|doit|devrais) (?:\w+ )?\w+(?:er|ir|re) (?:ou|quoi|lequel"
+    r"|laquelle|quel \w+|quelle \w+"
+    r"|combien de temps)$"
     r"|^(?:un|quel) (?:ticket|dossier|code|numero)(?: de quoi)?$"
     r"|\b(?:je )?(?:n )?ai (?:pas|rien) (?:bien |tout )?(?:compris|entendu|saisi|suivi)$|\breprenez\b"
     r"|\brecommencez\b|^redemandez"
@@ -129,7 +145,7 @@ _COUNT = r"(?:un|une|deux|trois|quatre|cinq|dix|trente|quelques|1|2|3|4|5|10|30|
 _HOLD = re.compile(
     rf"(?<!depuis )(?<!pendant )(?<!toutes les )(?<!tous les )(?<!y a )(?<!fait )(?<!dans )(?<!bout de"
     rf" )(?<!d ici )(?<!apres )"
-    rf"(?<!chaque )(?<!attendu )(?<!tenu )(?<!appuye )(?<!coupe )(?<!dure )(?<!toutes )(?<!prend )(?<!bout d"
+    rf"(?<!chaque )(?<!attendu )(?<!attendu les )(?<!attendu mes )(?<!attendu bien )(?<!tenu )(?<!patiente )(?<!laisse )(?<!appuye )(?<!compte )(?<!coupe )(?<!dure )(?<!toutes )(?<!prend )(?<!bout d"
     rf" )(?<!debranche )(?<!marche )(?<!fonctionne )"
     rf"\b{_COUNT} (?:toute )?(?:petite?s? |tite )?{_SHORT_TIME}\b(?! (?:que (?:ca|c|j|la|le)|a perdre"
     rf"|plus tard|apres|sur|par|de coupure|et ca|puis))"
@@ -195,6 +211,23 @@ _LEAVING = re.compile(
 )
 
 
+_FIND_OUT = re.compile(
+    r"\bc est (?:mon|ma|mes|le|la|notre|un|une|quelqu un|elle|lui) ?(?:\w+ ){0,3}?qui (?:a|ai|s occupe|gere|sait"
+    r"|connait|tient|range|fait)\b"
+    r"|\bje (?:vous |te )?(?:le |la |les )?(?:dis|donne|redis|redonne|dirai|lis) (?:ca|le numero|tout de suite"
+    r"|dans un instant)$"
+    r"|\bje vous (?:dis|le dis|la dis|le donne|la donne|retrouve|trouve) (?:ca)?$"
+)
+"""Somebody else has it, or it will be told in a moment."""
+_TAKEN_IN = re.compile(
+    r"(?:et |puis |oui |ok |d accord |bon )*(?:c est (?:note|compris|entendu|bon|fait|ok|parti|d accord)|note"
+    r"|compris|d accord|ok|entendu"
+    r"|bien recu|tres bien|(?:puis|ensuite|apres|et) (?:je |on )(?:re)?\w+|ca y est|voila|oui c est (?:fait|bon)"
+    r"|oui)\b"
+)
+"""Behind a time that was only said after the bot: "trente secondes, c'est noté"."""
+
+
 class Request(Enum):
     """What the caller wants of the bot itself."""
 
@@ -240,6 +273,16 @@ def asks_hold(words: str) -> tuple[Request, int] | None:
         return Request.HOLD, matches[-1].end()
     looking = list(_LOOKING.finditer(words))
     return (Request.LOOKING, looking[-1].end()) if looking else None
+
+
+def asks_to_find_out(words: str) -> bool:
+    """What was asked is with somebody else, or is being fetched: "c'est ma femme qui a le dossier"."""
+    return bool(_FIND_OUT.search(words))
+
+
+def is_taken_in(rest: str) -> bool:
+    """Whether the words behind a waiting time accept or report it, so that nobody has to wait."""
+    return bool(_TAKEN_IN.match(rest.strip()))
 
 
 def says_goodbye(words: str) -> Request | None:

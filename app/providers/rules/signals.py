@@ -48,7 +48,8 @@ _SCANNERS = {kinds: _scanner(kinds) for kinds in (ABOUT_TICKET, ABOUT_HELP)}
 
 _CONNECTOR = r"(?: (?:mais|et|oui|non|donc|par contre|maintenant|sinon|merci)\b|$)"
 _ASIDE = re.compile(
-    rf"\bmeme si .+?(?={_CONNECTOR})|\b(?:voir|savoir|sais pas|verifier?|teste[rz]?|regarde[rz]?"
+    rf"\bmeme si .+?(?={_CONNECTOR})|\b(?P<asks>voir|savoir|sais pas|sais plus|souviens pas|souviens plus"
+    rf"|rappelle plus|verifier?|teste[rz]?|regarde[rz]?"
     rf"|demande|dire|dirai|verra|verrai|dis) (?:deja )?si .+?(?={_CONNECTOR})"
     r"|\bsi (?:jamais )?(?:ca|c est|c|il|elle|internet|la box|le wifi|je|vous|on"
     r"|tout) (?:\w+ ){0,3}?(?:marche|fonctionne|remarche|change|bug|coupe|recommence|revient|rame|tombe"
@@ -69,6 +70,11 @@ _ASIDE = re.compile(
 )  # fmt: skip
 
 
+def _blank(match: re.Match[str]) -> str:
+    asks = match["asks"] or ""
+    return asks + "_" * (len(match[0]) - len(asks))
+
+
 def find_signals(words: str, kinds: frozenset[Kind] = ABOUT_HELP) -> list[Signal]:
     """Signs of yes and no in `normalise`d text, in order; conditions and bygones ("si ça marche pas …") left out.
 
@@ -76,7 +82,7 @@ def find_signals(words: str, kinds: frozenset[Kind] = ABOUT_HELP) -> list[Signal
         words: normalised.
         kinds: `ABOUT_TICKET` or `ABOUT_HELP`, which the question was about.
     """
-    blanked = _ASIDE.sub(lambda match: "_" * len(match[0]), words)
+    blanked = _ASIDE.sub(_blank, words)
     found: list[Signal] = []
     for match in _SCANNERS[kinds].finditer(blanked):
         kind, positive, _ = PATTERNS[int((match.lastgroup or "p0")[1:])]

@@ -9,6 +9,7 @@ TICKET_PATTERNS: list[tuple[Kind, bool, str]] = [
                          r"|rien)(?: (?:reparee?s?|reglee?s?|resolue?s?|revenue?s?|retablie?s?|recu\w*"
                          r"|eu))\b"
                          r"|(?:<WORKS>|<BREAKS>) (?:<ADV>){0,3}(?:pas|plus|jamais)\b"),
+    (Kind.TICKET, True, r"(?:pas|plus) (?:la |ma |mon |le )?(?:premiere fois|premier (?:appel|contact|coup))"),
     (Kind.TICKET, False, r"(?:c est |premiere? )?(?:la |le |mon |ma )?(?:premiere fois"
                          r"|premier (?:appel|contact|coup))|autre (?:chose|probleme|sujet|souci|demande"
                          r"|raison|truc|ticket|dossier|question|panne|motif|ligne)"
@@ -57,7 +58,7 @@ TICKET_PATTERNS: list[tuple[Kind, bool, str]] = [
                         r"|motif))?|meme (?:probleme|souci|chose|panne|sujet)"
                         r"|(?:pareil|comme) (?:que )?(?:la derniere fois|hier|la semaine|avant|l autre)"
                         r"|c est (?:\w+ )?(?:pour |a propos de |au sujet de |par rapport a |concernant "
-                        r"|de )(?:ca|celui|celle|ce|cela|le (?:ticket|dossier|numero)"
+                        r"|de )(?:ca(?! (?:que|qu))|celui|celle|ce|cela|le (?:ticket|dossier|numero)"
                         r"|mon (?:ticket|dossier))(?: \w+)?|c est (?:bien |justement |toujours "
                         r"|exactement )*(?:celui|celle|lui|elle|le bon|mon ticket|mon dossier|ce ticket"
                         r"|ce dossier|cette demande|le numero|le ticket|le dossier)"

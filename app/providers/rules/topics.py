@@ -132,7 +132,8 @@ _MODIFICATION_STRONG = re.compile(
     r"|\bmise a jour de (?:mes|mon|ma|nos)\b|\b(?:nouveau|nouvelle) (?:rib|iban|adresse|compte|banque"
     r"|carte bancaire|coordonnees|numero de compte)\b"
     r"|\bchange\w* (?:de |d |mon |ma |mes |notre |nos )(?:banque|adresse|nom|compte|forfait|offre"
-    r"|operateur|rib|titulaire|appartement|logement|maison|domicile|formule|abonnement|bureaux?|locaux|mail|email|numero|societe|box"
+    r"|operateur|rib|titulaire|appartement|logement|maison|domicile|formule|abonnement|bureaux?|locaux|mail|email"
+    r"|numero|societe|box"
     r"|telephone|carte)"
     r"|\b(?:ai|avons|a|ayant|viens de|vient de) (?:\w+ )?(?:change"
     r"|changer)(?: (?:de|d|mon|mes|ma|notre|nos))+ (?:banque|adresse|nom|compte|coordonnees|rib|iban)"
@@ -151,11 +152,49 @@ _MODIFICATION_WEAK = re.compile(
     r"|moyen de paiement|carte bancaire|commande|livraison|promo\w*|espace client|paiement|nom sur"
     r"|demande de changement|changer|ajouter|supprimer|rajouter)\b"
 )
+_WISH = re.compile(
+    r"\b(?:voudrais|veux|voulais|voudrait|voulons|souhait\w+|aimerais|aimerait|appelle pour|c est pour"
+    r"|ce serait pour"
+    r"|besoin|faut|faudrait|possible d|comment (?:je )?(?:fais|faire)|pouvez|resili\w+|rendez|rembours\w+)\b"
+)
+_BILLED = re.compile(r"\b(?:sur)?factur\w+|\bpreleve\w*|\bprelevements?|\brembours\w+|\brib\b|\biban\b|\bbanque")
+_CHANGED = re.compile(
+    r"\b(?:j ai|on a|on m a|on nous a|vous m avez|vous avez|nous avons|je viens de?|on vient de?|ils ont"
+    r"|ils m ont|il m a"
+    r"|mon \w+ a|ma \w+ a|je suis|on est|nous sommes|depuis|suite a|apres|technicien\w* (?:m |nous |\w+ )?(?:a"
+    r"|est)) "
+    r"(?:\w+ ){0,4}?(?:change\w*|installe\w*|demenag\w+|emmenag\w+|modifi\w+|souscri\w+|passee?s?|pris|active\w*"
+    r"|mis\b|mise|recu\w*|portabilite|remplace\w*|ajoute\w*|migr\w+|bascul\w+|achete\w*|envoye\w*|renouvele\w*"
+    r"|fait|transfer\w+|augmente\w*|suspendu\w*|reactive\w*|changement|demenagement)"
+)
+"""A change that is over: what fails since then is the matter, not the change."""
+_FAILS = re.compile(
+    r"\b(?:marche|marchent|fonctionne|fonctionnent|capte|captent|passe|passent|connecte|partent|arrive|arrivent"
+    r"|recois|peux"
+    r"|peut|affiche|allume|charge|synchronise|detecte|reconnait|trouve|sonne) (?:\w+ ){0,2}?(?:pas|plus|rien"
+    r"|jamais|mal)\b"
+    r"|\b(?:pas|plus|aucune?|sans|ni) (?:de |d |du |le |la |l )?(?:internet|connexion|wifi|reseau|signal|tonalite"
+    r"|tele"
+    r"|image|son|chaines?|fibre|debit|ligne|telephone|4g|5g|data|appels?|sms|fixe)\b"
+    r"|\bplus rien\b|\brien (?:ne )?(?:marche|fonctionne|s allume|passe)|\b(?:rame\w*|coupe\w*|coupures?|lente?s?"
+    r"|clignot\w+|rouge"
+    r"|instable|panne|hs|plante\w*|saute\w*|bloquee?s?|deconnecte\w*|bug\w*|gresille\w*|catastroph\w+|nul|nulle"
+    r"|pourri\w*|deconne\w*|impossible de (?:se |me )?(?:connecter|appeler|telephoner|naviguer|capter))\b"
+)
+_CORRECTED = re.compile(
+    r"\b(?:enfin(?! (?:bref|bon|ca|je veux|internet (?:re|est)))|non pas|non(?! plus)|pardon|plutot|pas (?=(?:la"
+    r"|le|l|ma|mon) \w+ "
+    r"(?:mais )?(?:le|la|l|ma|mon))|ou plutot|je me trompe|excusez moi)\b"
+)
 _PROBLEM_AFTER = re.compile(
     r"\b(?:depuis|apres|suite a|quand|malgre|meme avec|j ai essaye de|essaye de"
     r"|j arrive pas a(?: me)?)\b(?: \w+){0,5}? (?:change\w*|demenag\w+"
     r"|emmenag\w+|modif\w+|souscri\w+|contrat|offre|forfait|abonnement"
     r"|facture\w*|passe\w*|active\w*)"
+)
+_MENTION = re.compile(
+    rf"{_HOME.pattern}|{_MOBILE.pattern}|{_NET.pattern}|{_TELEPHONE.pattern}|\btelephone\b"
+    rf"|{_MODIFICATION_WEAK.pattern}"
 )
 _DENIAL = re.compile(r"\b(?:pas|plus|jamais|impossible|aucun|ni|non attribue|rien)\b")
 _WHILE_CALLING = re.compile(r"\bquand (?:j appelle|on m appelle|je telephone)\b")
@@ -176,6 +215,7 @@ def find_topic(words: str, described: bool) -> tuple[Intent, float] | None:
         words: normalised.
         described: the bot has asked what the problem is, so that symptoms alone count.
     """
+    words = _last_said(words)
     change = _modification(words)
     if change and change > 0.6:
         return Intent.MODIFICATION_REQUEST, change
@@ -198,9 +238,42 @@ def find_topic(words: str, described: bool) -> tuple[Intent, float] | None:
     return None
 
 
+def is_wish(words: str) -> bool:
+    """Whether a change is asked for, not merely mentioned."""
+    return bool(_WISH.search(words))
+
+
 def is_complaint(words: str) -> bool:
     """Whether something is said to be broken, not merely mentioned."""
     return bool(_ISSUE.search(words))
+
+
+def _last_said(words: str) -> str:
+    """ "plus de réseau, enfin d'internet": the device named first is taken out, what is said of it stays."""
+    cut = next(reversed(list(_CORRECTED.finditer(words))), None)
+    if not cut:
+        return words
+    before, after = words[: cut.start()], words[cut.end() :]
+    named = [_subject(before), _subject(after)]
+    if None in named or named[0] == named[1]:
+        return words
+    kept = _MENTION.sub(" ", before)
+    return " ".join(f"{kept} {after}".split())
+
+
+def _subject(words: str) -> Intent | None:
+    if _MODIFICATION_STRONG.search(words) or _MODIFICATION_WEAK.search(words):
+        return Intent.MODIFICATION_REQUEST
+    device = _device(words)
+    return device[0] if device else None
+
+
+def _failed_since(words: str) -> bool:
+    """ "j'ai changé de box et depuis internet marche plus"; not "je voudrais changer …"."""
+    changed = _CHANGED.search(words)
+    if not changed or _BILLED.search(words) or _WISH.search(words):
+        return False
+    return bool(_FAILS.search(words, changed.end()) or _FAILS.search(words, 0, changed.start()))
 
 
 def _complaint(words: str) -> str:
@@ -211,6 +284,8 @@ def _complaint(words: str) -> str:
 
 
 def _modification(words: str) -> float | None:
+    if _failed_since(words):
+        return None
     after = _PROBLEM_AFTER.search(words)
     if after and _ISSUE.search(words.replace(after[0], " ")):
         return None

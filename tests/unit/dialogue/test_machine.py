@@ -178,7 +178,10 @@ def test_a_known_caller_is_greeted_by_name_and_not_asked_who_calls() -> None:
 
 def test_a_known_caller_with_a_ticket_is_asked_about_it_at_once() -> None:
     machine = Machine(Case(client=MARIE, pending=TICKET), WAIT_S)
-    assert keys(machine.start()) == ["welcome_known", "pending_ticket"]
+    assert machine.start().says == (
+        Phrase("welcome_known", {"first_name": "Marie"}),
+        Phrase("pending_ticket", {"problem_type": "internet"}),
+    )
     assert machine.state is State.TICKET_VERIFICATION
     walk(machine, [(YES, ["thanks_named", "ask_problem"], State.DIAGNOSTIC)])
     assert machine.case.resumes_pending
@@ -201,6 +204,12 @@ def test_naming_the_problem_answers_whether_it_is_the_pending_ticket(answer: Sai
     machine.start()
     walk(machine, [(answer, ["thanks_named", "ask_problem"], State.DIAGNOSTIC)])
     assert machine.case.resumes_pending is resumes
+
+
+def test_a_ticket_that_was_found_but_not_offered_is_not_meant_by_naming_the_problem() -> None:
+    machine = arrived(State.TICKET_VERIFICATION)
+    found = Said(Intent.MOBILE_ISSUE, "C'est pour mon mobile.", finds=find_marie_and_ticket)
+    walk(machine, [(found, ["ask_ticket_again"], State.TICKET_VERIFICATION)])
 
 
 def test_naming_the_problem_does_not_answer_whether_there_is_a_ticket() -> None:
@@ -419,6 +428,7 @@ def test_repeat_after_an_aside_repeats_the_question(aside: Said | None) -> None:
     walk(machine, [(aside, ["hold" if aside else "silence_1"], State.IDENTIFICATION)])
     step = say(machine, REPEAT)
     assert (keys(step), step.repeats) == (["ask_identity"], False)
+    assert say(machine, REPEAT).repeats, "now the question was the last thing said"
 
 
 @pytest.mark.parametrize("state", LISTENING)

@@ -270,6 +270,13 @@ def test_two_coughs_are_not_speech_because_of_the_time_between_them() -> None:
     assert call.silent(5) == [FinalizeWanted()]
 
 
+def test_coughs_of_different_turns_do_not_add_up() -> None:
+    call = line()
+    for _ in range(4):
+        call.speaks(SPOKE_S - 0.2)
+        assert call.silent(5) == [FinalizeWanted()]
+
+
 def test_long_voice_without_words_is_unheard() -> None:
     call = line()
     call.speaks(SPOKE_S + 0.1)

@@ -59,6 +59,14 @@ def test_every_line_of_a_call_says_which_call_and_turn(stream: io.StringIO) -> N
     assert all(line["timestamp"].endswith("Z") for line in lines(stream))
 
 
+def test_the_call_id_is_never_masked(stream: io.StringIO) -> None:
+    configure_logs(json=True, stream=stream)
+    bind_call("0612345678")
+    logger().info("x", peer_id="0612345678")
+    (line,) = lines(stream)
+    assert (line["call_id"], line["peer_id"]) == ("0612345678", "********78")
+
+
 def test_the_next_call_begins_anew(stream: io.StringIO) -> None:
     configure_logs(json=True, stream=stream)
     bind_call("a")

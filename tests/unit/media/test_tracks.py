@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.errors import MediaError
-from app.media.recording import Recording, RecordingStats
+from app.media.tracks import Recording, RecordingStats
 
 FRAME = 160
 SILENCE = bytes(2 * FRAME)
