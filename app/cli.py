@@ -87,7 +87,7 @@ def serve() -> None:
     run(serve_until_stopped())
 
 
-@app.command(epilog="Example:  voicebot demo --script probleme_mobile --keep")
+@app.command(epilog="Example:  voicebot demo --script probleme_mobile")
 @plain_errors
 def demo(
     script: Annotated[str, typer.Option(help="Shipped script or a YAML file.")] = "internet_resolu",

@@ -147,6 +147,8 @@ class Settings(BaseSettings):
             )
         if self.prompts_file is not None and not self.prompts_file.is_file():
             problems.append(f"PROMPTS_FILE: no file {self.prompts_file}")
+        if self.require_announced_calls:
+            problems.append("REQUIRE_ANNOUNCED_CALLS: calls can't be announced yet (this needs AMI); set it to false")
         if self.groq_url.endswith("/openai/v1"):
             problems.append("GROQ_URL: leave '/openai/v1' away, the Groq SDK adds it")
         if problems:

@@ -15,7 +15,7 @@ from app.dialogue.case import Case
 from app.dialogue.machine import Ending
 from app.errors import StoreError
 from app.ops import metrics
-from app.ops.logs import bind_call
+from app.ops.logs import bind_call, bind_turn
 
 log = structlog.get_logger(__name__)
 
@@ -59,7 +59,7 @@ class Call:
 
     def digit(self, digit: str) -> None:
         """A key of the caller's telephone."""
-        log.info("key pressed", digit=digit)
+        log.info("key pressed", digit=digit, call_id=str(self.record.call_uuid), turn_id=self._conversation.turn_id)
 
     def hung_up(self, reason: str) -> None:
         """The connection is gone."""
@@ -145,6 +145,7 @@ class Call:
             log.error("ticket lost", detail=str(error), summary=ticket.summary, transcript=ticket.transcript)
         if stored:
             metrics.TICKETS.labels(ticket.problem_type, ticket.status).inc()
+        bind_turn(self._conversation.turn_id)
         metrics.CALLS.labels(outcome).inc()
         metrics.CALL_DURATION_S.observe(duration_s)
         log.info(

@@ -58,7 +58,14 @@ class TimeUp:
     """The call's hard limit is near."""
 
 
-Event = TurnEvent | Said | Silence | EarsLost | TimeUp
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The first frame of an answer has left, at `at_s`."""
+
+    at_s: float
+
+
+Event = TurnEvent | Answered | Said | Silence | EarsLost | TimeUp
 
 
 class Conversation:
@@ -88,7 +95,8 @@ class Conversation:
         self._deaf = False
         """The ears are lost: once the bot has finished its sentences it says goodbye."""
         self._times: TurnTimes | None = None
-        self._turn_id = 0
+        self.turn_id = 0
+        """How many turns of the caller were taken."""
         self._unheard = 0
 
     def tick(self) -> bytes:
@@ -145,6 +153,8 @@ class Conversation:
                     self._listen_until_s = self._loop.time() + self._step.listens_s
                     if self._deaf:
                         self._perform(self._machine.on_failure())
+                case Answered():
+                    self._note_answer(event.at_s)
                 case Interrupted():
                     self._take_interruption(event)
                 case TurnEnded():
@@ -174,8 +184,8 @@ class Conversation:
         if self._mouth.busy and not self._mouth.filling and not self._answers_early(event.text):
             self._dead_air_at_s = None  # "mmh", "d'accord" while the bot explains, or words over its farewell
             return
-        self._turn_id += 1
-        bind_turn(self._turn_id)
+        self.turn_id += 1
+        bind_turn(self.turn_id)
         times = self._times = TurnTimes(event.speech_ended_s, self._loop.time())
         state = self._machine.state
         answer = await self._understand(state, event.text)
@@ -275,8 +285,8 @@ class Conversation:
                         text += await anext(reply)
                 except StopAsyncIteration:
                     break
-                except TimeoutError:
-                    answer.broke_off = True
+                except TimeoutError as error:
+                    answer.break_off(error)
                     break
                 *whole, text = _SENTENCE_END.split(text)
                 for sentence in whole:
@@ -291,14 +301,21 @@ class Conversation:
         if not said or answer.broke_off:
             self._last_said = otherwise
             for phrase in otherwise:
-                yield phrase
+                for sentence in said:
+                    phrase = phrase.removeprefix(sentence).lstrip()
+                if phrase:
+                    yield phrase
 
     def _first_sound(self, now_s: float) -> None:
-        """The first frame of an answer has left."""
+        """The first frame of an answer has left; told on the clock, noted where the turn's id is known."""
         self._dead_air_at_s = None
+        if self._times is not None:
+            self.post(Answered(now_s))
+
+    def _note_answer(self, at_s: float) -> None:
         times, self._times = self._times, None
         if times is not None:
-            times.answered(now_s)
+            times.answered(at_s)
             log.info(
                 "turn answered",
                 state=self._machine.state.value,

@@ -18,6 +18,7 @@ from app.caller.report import CallReport
 from app.caller.script import read_script
 from app.commands.children import Child, finish, voicebot
 from app.commands.demo_view import DemoView
+from app.config import Settings, load_settings
 from app.store.clients import Clients
 from app.store.embedded import EmbeddedPostgres
 from app.store.migrate import migrate
@@ -38,6 +39,7 @@ async def demonstrate(script: str, directory: Path, *, as_json: bool) -> int:
     """
     console = Console(stderr=as_json, highlight=False)
     scenario = read_script(script)
+    settings = load_settings()
     call_uuid = uuid4()
     view = DemoView(console)
     async with AsyncExitStack() as stack:
@@ -47,8 +49,9 @@ async def demonstrate(script: str, directory: Path, *, as_json: bool) -> int:
         await migrate(postgres.tickets_url, "tickets")
         await _seed(postgres)
         view.step("Deepgram, Groq, ElevenLabs")
-        environment = await _providers(stack)
+        environment = await _providers(stack, settings)
         environment |= {
+            "REMOTE_ASTERISK_IP": "127.0.0.1",  # the caller of the demonstration, whatever the .env allows
             "CLIENTS_DATABASE_URL": postgres.clients_url,
             "TICKETS_DATABASE_URL": postgres.tickets_url,
             "RECORDINGS_DIR": str(directory / "recordings"),
@@ -83,10 +86,15 @@ def _went_through(report: CallReport) -> bool:
     return report.ended_by in ("bot", "caller")
 
 
-async def _providers(stack: AsyncExitStack) -> dict[str, str]:
-    """The environment's own keys, and stand-ins for those that are missing."""
+async def _providers(stack: AsyncExitStack, settings: Settings) -> dict[str, str]:
+    """The environment, with stand-ins for the providers whose key is missing there and in the .env."""
     environment = dict(os.environ)
-    missing = [name for name, prefix in KEYS.items() if not environment.get(f"{prefix}_API_KEY")]
+    keys = {
+        "deepgram": settings.deepgram_api_key,
+        "groq": settings.groq_api_key,
+        "elevenlabs": settings.elevenlabs_api_key,
+    }
+    missing = [name for name, key in keys.items() if not key.get_secret_value()]
     if missing:
         ports = [part for name in KEYS for part in (f"--{name}-port", "0")]
         standins = await stack.enter_async_context(voicebot("standins", *ports, reads="stdout"))

@@ -7,11 +7,18 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from app.config import load_settings
-from app.media.conversion import Conversion, Format, convert_all
+from app.errors import ConfigError
+from app.media.conversion import CODECS, Conversion, Format, convert_all
 
 
 def convert_recordings(paths: list[Path], formats: tuple[str, ...], workers: int | None, *, overwrite: bool) -> int:
-    """Converts files and folders; exit code 1 if one could not be converted (the others are)."""
+    """Converts files and folders; exit code 1 if one could not be converted (the others are).
+
+    Raises:
+        ConfigError: an unknown format.
+    """
+    if unknown := sorted(set(formats) - set(CODECS)):
+        raise ConfigError([f"--format {unknown[0]}: unknown; choose among {', '.join(CODECS)}"])
     sources = paths or [load_settings().recordings_dir]
     files = [file for source in sources for file in (sorted(source.glob("*.raw")) if source.is_dir() else [source])]
     console = Console(stderr=True, highlight=False)

@@ -73,7 +73,7 @@ PARTICLES = word_set("de du des d la le l van von der den ben el al da dos di de
 GENERIC_COMPANY = word_set(
     "societe entreprise boite compagnie firme enseigne maison groupe structure start startup sarl sas"
     " sasu eurl sci "
-    "sa scop holding"
+    "scop holding"
 )
 """Words that announce a company's name without being part of it, except legal forms behind it."""
 

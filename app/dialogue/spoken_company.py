@@ -10,7 +10,7 @@ COMPANY_WORDS_MAX = 6
 _GENERIC = "|".join(GENERIC_COMPANY)
 _COMPANY_SURE = re.compile(
     rf"\b(?:(?:de|pour|chez|dans|et|a) )?(?:(?:la|l'|le|ma|mon|notre|une|un|cette|nom de l'|nom de la) )?"
-    rf"(?:{_GENERIC})(?: (?:qui s' appelle|s' appelle|se nomme|c' est|est|nommee|dont le nom est))? "
+    rf"(?:{_GENERIC}|(?<=la )sa)(?: (?:qui s' appelle|s' appelle|se nomme|c' est|est|nommee|dont le nom est))? "
     r"|\bpour le compte (?:de (?:chez )?|du |d' )|\braison sociale (?:c' est )?"
 )
 _COMPANY_LIKELY = re.compile(

@@ -72,7 +72,7 @@ _NEVER_WRITTEN = frozenset(word for word in FUNCTION_WORDS - _INSIDE if len(word
     donnez crois pense joindre contacter contactez repondez recevoir recois lis consulte regarde mettre mets
     nouvelle nouveau ancienne ancien bonne exact exacte exactement correct suivante suivant simple sinon aussi plutot
     appelait vas-y prends retenez retiens toujours maintenant depuis attention allez-y cherche retrouve trouve
-    devrait doit normalement habite
+    boulot travail devrait doit normalement habite
     """
 )
 """Words of the sentence around an address."""

@@ -18,7 +18,8 @@ _SURE = re.compile(
 )
 """A name certainly comes next."""
 _LIKELY = re.compile(
-    r"(?:^|\b(?:c' est|cest|ces|ici|moi|je suis|oui|bonjour|bonsoir|alors|donc|voila"
+    r"(?:^|\b(?:c' est(?: toujours| encore| bien| de nouveau)?|cest|ces|ici|moi|je suis|oui|bonjour|bonsoir|alors"
+    r"|donc|voila"
     r"|euh|[,.]) )"
 )
 """A name may come next."""
@@ -133,8 +134,9 @@ def _forward(words: SaidWords, start: int, announced: bool) -> list[str]:
             # "pierre dupont de techcorp" names a company; "charles de gaulle" has a particle.
             given = len(name) == 1 and is_first_name(words.folded[index - 1])
             firm = belongs and COMPANY_TAIL.search(words.folded[ahead])
-            noble = word not in ("de", "d'", "du", "des") or (given and word != "des" and not firm)
-            whole = len(words.said) == 2  # "le gall", said alone
+            # "le gall" and "de la fontaine", said alone
+            whole = index == 0 and (len(words.said) == 2 or (word in ("de", "da", "di") and len(words.said) == 3))
+            noble = whole or word not in ("de", "d'", "du", "des") or (given and word != "des" and not firm)
             if (
                 not belongs
                 or not noble

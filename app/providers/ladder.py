@@ -1,8 +1,8 @@
 """Who is asked, how long, and who is next: cloud first, the local provider when the cloud is late, down or mad.
 
-    understanding: Groq (its own list of models) → rules
-    voice:         ElevenLabs → espeak-ng
-    ears:          Deepgram, tried twice; nobody else can hear, so the call ends politely
+understanding: Groq (its own list of models) → rules
+voice:         ElevenLabs → espeak-ng
+ears:          Deepgram, tried twice; nobody else can hear, so the call ends politely
 """
 
 import asyncio
@@ -40,12 +40,19 @@ class Answer:
     Attributes:
         understanding: what it means.
         reply: the model's own words, still being written; None from the rules. To be closed when not wanted.
+        provider: whose reply it is.
         broke_off: the reply ended before the model had said all of it.
     """
 
     understanding: Understanding
     reply: AsyncGenerator[str, None] | None = None
+    provider: str = ""
     broke_off: bool = False
+
+    def break_off(self, error: BaseException) -> None:
+        """The rest of the reply failed, or comes too late."""
+        self.broke_off = True
+        _failed(self.provider, "phrases", error)
 
     async def drop_reply(self) -> None:
         """Cuts the request of a reply that nobody wants."""
@@ -88,8 +95,8 @@ class UnderstandingLadder:
             await _close(parts)
             return Answer(local)
         merged = understanding.model_copy(update={"fields": _best_fields(turn, local.fields, understanding.fields)})
-        answer = Answer(merged)
-        answer.reply = _words(parts, answer, self._model.name)
+        answer = Answer(merged, provider=self._model.name)
+        answer.reply = _words(parts, answer)
         return answer
 
 
@@ -180,17 +187,14 @@ async def _prompt(voice: TextToSpeech, text: str) -> AsyncGenerator[bytes, None]
             yield piece
 
 
-async def _words(
-    parts: AsyncGenerator[Understanding | str, None], answer: Answer, provider: str
-) -> AsyncGenerator[str, None]:
+async def _words(parts: AsyncGenerator[Understanding | str, None], answer: Answer) -> AsyncGenerator[str, None]:
     """The reply's pieces; one that breaks off just ends, and the answer says so."""
     try:
         async for part in parts:
             if isinstance(part, str):
                 yield part
     except ProviderError as error:
-        answer.broke_off = True
-        _failed(provider, "phrases", error)
+        answer.break_off(error)
     finally:
         await _close(parts)
 

@@ -102,7 +102,7 @@ def test_serve_without_ears_says_what_to_do(tmp_path: Path) -> None:
         (["intents", "--offline", "--state", "NOWHERE", "oui"], 2, "NOWHERE"),
         (["intents", "--offline", "--tsv", "no-such-file"], 1, "no-such-file"),
         (["intents", "oui"], 2, "GROQ_API_KEY"),
-        (["recordings", "convert", "--format", "ogg"], 1, "ogg"),
+        (["recordings", "convert", "--format", "ogg"], 2, "ogg"),
         (["nonsense"], 2, "nonsense"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,

@@ -7,7 +7,7 @@ runs inside `watched`, which fails if a task, a connection or an exception is le
 import asyncio
 import gc
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from functools import partial
 from typing import Any, TypeVar
@@ -30,8 +30,9 @@ from app.errors import (
 from app.providers.base import Transcript, Turn
 from app.providers.deepgram import DeepgramSpeechToText
 from app.providers.elevenlabs import ElevenLabsTextToSpeech
-from app.providers.espeak import render
+from app.providers.espeak import EspeakTextToSpeech, render
 from app.providers.groq import GroqLanguageModel
+from app.providers.ladder import UnderstandingLadder, VoiceLadder
 from app.standins.knobs import AllKnobs, DeepgramKnobs, ElevenLabsKnobs, GroqKnobs
 from app.standins.phrase_bank import PhraseBank
 from app.standins.server import StandIns
@@ -159,7 +160,7 @@ async def watched(bank: PhraseBank, **knobs: Any) -> AsyncIterator[StandIns]:
         yield standins
 
 
-async def within(deadline_s: float, work: Coroutine[Any, Any, T]) -> T:
+async def within(deadline_s: float, work: Awaitable[T]) -> T:
     """Waits for it no longer than that.
 
     Raises:
@@ -285,6 +286,19 @@ async def test_groq_goes_on_with_the_next_model_where_one_is_retired() -> None:
         assert standins.groq.stats["requests"] == requests + 1
         await again.aclose()
         await model.close()
+
+
+@on_uvloop
+async def test_groq_reply_that_is_too_long_breaks_off() -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("app.providers.groq.MAX_ANSWER_TOKENS", 40)
+        async with watched(NO_WORDS, groq=GroqKnobs(**FAST)) as standins:
+            parts, error = await respond(GroqLanguageModel(settings_for(standins), load_prompts()))
+    assert type(error) is ProviderProtocolError
+    assert isinstance(parts[0], Understanding)
+    words = "".join(part for part in parts if isinstance(part, str))
+    assert words
+    assert words != REPLY
 
 
 @pytest.mark.parametrize("fault", ["none", "hang", "stall", "slow"])
@@ -555,8 +569,68 @@ async def test_deepgram_opening_is_given_up_when_the_caller_hangs_up() -> None:
 
 
 @on_uvloop
+async def test_deepgram_that_is_mute_does_not_hold_up_a_hang_up() -> None:
+    async with watched(NO_WORDS, deepgram=DeepgramKnobs(fault="mute")) as standins:
+        ears = DeepgramSpeechToText(settings_for(standins))
+        listener = Listener()
+        session = await ears.open(listener.transcripts.append, listener.failures.append)
+        session.send(bytes(6400))
+        await within(2.5, session.close())
+        await ears.close()
+        await within(1.0, standins.deepgram.stats.idle(1.0))
+    assert listener.failures == []
+
+
+@on_uvloop
 async def test_deepgram_out_of_reach() -> None:
     listener = Listener()
     with pytest.raises(ProviderNetworkError):
         async with asyncio.timeout(2.0):
             await DeepgramSpeechToText(settings_for(None)).open(listener.transcripts.append, listener.failures.append)
+
+
+# The ladder
+
+
+async def take_over(standins: StandIns, sentence: str) -> tuple[bytes, bytes]:
+    """Sound of one sentence: by the voice of the settings, then by the local one."""
+    voice, spare = ElevenLabsTextToSpeech(settings_for(standins)), EspeakTextToSpeech()
+    own, local = b"", b""
+    try:
+        async with aclosing(VoiceLadder(voice, spare).speak(sentence)) as pieces:
+            async for pcm, by_own_voice in pieces:
+                assert not (by_own_voice and local)
+                if by_own_voice:
+                    own += pcm
+                else:
+                    local += pcm
+    finally:
+        await voice.close()
+        await spare.close()
+    return own, local
+
+
+@on_uvloop
+async def test_the_local_voice_says_what_the_other_could_not() -> None:
+    faults = ("none", "hang", "stall", "slow", "cut", "reset", "garbage", "empty", "http_500")
+    whole = render(SENTENCE)
+    knobs = [AllKnobs(elevenlabs=ElevenLabsKnobs(fault=fault, fault_after_ms=300)) for fault in faults]
+    async with all_watched(NO_WORDS, *knobs) as trios:
+        # Half a second without sound at most, besides what was spoken until then (slow: at half speed).
+        heard = await asyncio.gather(*(within(3.0, take_over(standins, SENTENCE)) for standins in trios))
+    for fault, (own, local) in zip(faults, heard, strict=True):
+        assert len(local) == pytest.approx(0 if fault == "none" else len(whole), abs=320), fault
+        assert len(own) / 16000 < (10.0 if fault == "none" else 0.9), fault
+
+
+@on_uvloop
+async def test_a_model_that_hangs_is_left_alone_after_three_turns() -> None:
+    async with watched(NO_WORDS, groq=GroqKnobs(fault="hang")) as standins:
+        model = GroqLanguageModel(settings_for(standins), load_prompts())
+        ladder = UnderstandingLadder(model)
+        turns = await within(2.0, asyncio.gather(*(ladder.understand(TURN) for _ in range(3))))
+        turns.append(await within(0.2, ladder.understand(TURN)))
+        assert [(turn.understanding.source, turn.reply) for turn in turns] == [("rules", None)] * 4
+        assert turns[0].understanding.fields == Fields(name="Pierre Dupont", company="TechCorp")
+        assert standins.groq.stats["requests"] == 3
+        await model.close()

@@ -18,6 +18,7 @@ import websockets
 from deepgram import AsyncDeepgramClient, DeepgramClientEnvironment
 from deepgram.core.api_error import ApiError
 from deepgram.core.events import EventType
+from deepgram.transport import restore_transport
 
 from app.errors import ConfigError
 from app.standins import laws
@@ -49,7 +50,11 @@ def bank() -> PhraseBank:
 
 @pytest.fixture(autouse=True)
 def short_sdk_deadlines(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The SDK passes no deadline to its socket; a mute server would hold a test for 30 s."""
+    """The SDK passes no deadline to its socket; a mute server would hold a test for 30 s.
+
+    Our own provider puts its transport into the SDK for the whole process; here the SDK is wanted as it comes.
+    """
+    restore_transport()
     for module in (listen_v1, listen_v2):
         connect = functools.partial(
             module.websockets_client_connect,

@@ -45,10 +45,17 @@ _FAMILY = (
 )
 _ASIDE = re.compile(
     r"\b(?:"
-    rf"chut\b.*?{_ME}|(?:tais toi|taisez vous|couche|assis|au pied|va jouer|allez jouer|touche pas a ca)\b.*?{_ME}"
+    r"je suis (?:deja |encore )?(?:au telephone|en ligne|en communication)(?! (?:portable|fixe|de|avec))"
+    r"|arrete[rz]? de (?:crier|pleurer|hurler|courir"
+    r"|jouer|parler)|"
+    rf"chut\b.*?{_ME}|(?:c est|vous etes|t es|tu es|vous seriez pas|t es pas) (?:juste |encore |bien )?(?:un"
+    rf"|une) (?:robot|repondeur|machine|ia"
+    r"|ordinateur|enregistrement|automate|messagerie|intelligence artificielle|disque)"
+    rf"|(?:tais toi|taisez vous|couche|assis|au pied|va jouer|allez jouer|touche pas a ca)\b.*?{_ME}"
     rf"|{_FAMILY} (?:\w+ )?(?:tu|vous|viens|arrete\w*|baisse\w*|eteins|eteignez|ferme\w*|ouvre\w*|descends|va"
     rf"|allez|mange\w*"
-    rf"|range\w*|pose\w*|laisse\w*|sors|c est|y a|ou|moins)\b.*?{_ME}"
+    rf"|range\w*|pose\w*|laisse\w*|sors|c est|y a|ou|moins|raccroche\w*|attends|crie\w*|pleure\w*|je suis (?:au"
+    rf"|en)|pas maintenant|deux)\b.*?{_ME}"
     rf"|(?:tu peux |vous pouvez |arrete de |)(?:baisse\w*|eteins|eteindre|ferme\w*|ouvre\w*|monte\w*"
     rf"|mets) (?:moi )?"
     rf"(?:un peu )?(?:la porte|la radio|la tele|le son|la fenetre|la musique|le gaz|le four)(?: \w+)? {_FAMILY}\b"
@@ -78,7 +85,8 @@ _ASIDE = re.compile(
     r"|plus on est de fous\b.*|chacun son metier\b.*|a chaque jour suffit\b.*|l argent fait pas\b.*"
     r"|tous les chemins\b.*|vouloir c est pouvoir|l habit (?:\w+ )?fait pas\b.*|qui (?:ne )?tente rien\b.*"
     r"|qui va (?:piano|a la chasse|lentement)\b.*|les absents\b.*|quand le chat\b.*|l erreur est humaine"
-    r"|il (?:pleut|neige|vente|gele|fait (?:\w+ )?(?:beau|froid|chaud|nuit|gris|mauvais|moche"
+    r"|(?<!quand )(?<!lorsqu )(?<!des qu )(?<!fois qu )(?<!parce qu )(?<!comme )(?<!si )(?<!s )il (?:pleut|neige"
+    r"|vente|gele|fait (?:\w+ )?(?:beau|froid|chaud|nuit|gris|mauvais|moche"
     r"|lourd))\b(?: \w+){0,3}"
     r")"
 )
@@ -90,7 +98,9 @@ _THIRD_PARTY = re.compile(
     r"|passent"
     r"|adore|adorent|aime|aiment|scotche\w*|colle\w*|dort|aboie|crie\w*|pleure\w*|rigole|dit|disent|comprend"
     r"|y connait"
-    r"|connait|travaille|arrive|rentre|parle|parlent|vit|vivent|sont|est|vient|viennent)\b"
+    r"|connait|travaille|parle|parlent|vit|vivent)\b"
+    r"|\b(?:a|devant|vu|regarde\w*) la tele\b|\bau telephone$|\bsur (?:son|leurs?) (?:portable|telephone|tablette"
+    r"|ordinateur)s?\b"
 )
 
 

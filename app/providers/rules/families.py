@@ -34,7 +34,7 @@ WORKS = (
     r"|(?:se |me |s y |m y )(?:re)?connect(?:e|er|ent)|s affiche(?:nt)?|s allument?|s ouvre(?:nt)?"
     r"|chargent?|demarre"
     r"|synchronise|capte|captent|tourne(?! (?:dans le vide|en rond|en boucle|sans))|repond(?:ent)?"
-    r"|passent|telecharge"
+    r"|passent|arrivent|partent|defilent|s ouvrent|telecharge"
 )
 BREAKS = (
     r"(?:rame|rament|coupe|coupent|recoupe|recoupent|saute|sautent|plante|plantent|replante|bugue?|bug"
@@ -42,7 +42,8 @@ BREAKS = (
     r"|decroche\w*|mouline\w*|clignote\w*|deconne\w*|merde|foire|freeze|patine|galere|fige|pixellise\w*"
     r"|retombe\w*|persiste\w*|recommence\w*|degrade|beugue?|beug"
     r"|ralenti\w*|disjoncte|s eteint|s allume et s eteint"
-    r"|(?:re)?boucle|en boucle|redemarre (?:toute? seule?|en boucle|sans arret|sans cesse|tout le temps"
+    r"|(?:re)?boucle|en boucle|(?:reboote?|redemarre|s eteint|s allume|repart) (?:toute? seule?|en boucle"
+    r"|sans arret|sans cesse|tout le temps"
     r"|toutes les)|coince"
     r"|tombe(?!r)\w*|re?perd\w*)"
 )
@@ -92,6 +93,13 @@ TICKET = (
     r"(?:tickets?|dossiers?|numero|numeros|incidents?|reference|references|demandes?|reclamations?"
     r"|suivi|intervention|declaration|signalement)"
 )
+
+DOUBT = (
+    r"ca m etonnerait(?: que .+)?|j y crois (?:pas|plus|guere)(?: trop| beaucoup| du tout)?"
+    r"|(?:je suis )?pas (?:tres |trop )?convaincue?|(?:sans|c est sans) (?:grande )?conviction|je doute(?: que .+)?"
+    r"|je pense pas que ca (?:va |changera?|marche|serve|aide)(?: \w+){0,2}"
+)
+"""Little hope: it takes back no promise to try."""
 
 FAMILIES = {
     "ADV": ADV, "NOT": NOT, "WORKS": WORKS, "BREAKS": BREAKS, "FAULT": FAULT,

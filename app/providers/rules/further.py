@@ -3,8 +3,10 @@
 import re
 
 from app.dialogue.intents import Intent
+from app.providers.rules.changes import is_wish
+from app.providers.rules.complaints import is_complaint
 from app.providers.rules.signals import Signal
-from app.providers.rules.topics import find_topic, is_complaint, is_wish
+from app.providers.rules.topics import find_topic
 
 _FURTHER = re.compile(
     r"\b(?:(?:j ai|y a|ai|a|c est|il y a) (?:aussi|egalement|encore un autre)|aussi|egalement|en plus(?! (?:de"

@@ -17,6 +17,8 @@ _REWRITES = [
         (r"(ne|n) ((?:\w+ ){1,2}?)(?:point|mie|goutte)", r"\1 \2pas"),
         (r"(ca (?:marche|fonctionne|va|change)|c est|j ai|je peux|je veux|je puis)"
          r" point(?! (?:fr|com|net|org|de depart|final|virgule))", r"\1 pas"),
+        (r"^point(?= que| encore| de (?:ticket|dossier|numero|mail|reseau"
+         r"|changement))", "pas"), (r"si fait", "oui"),
         (r"guere", "pas"), (r"nullement|aucunement|point du tout|pantoute|pas le moins du monde", "pas du tout"),
         (r"je (?:ne )?puis", "je peux"), (r"que nenni", "non"),
         (r"ma foi|pardi|sapristi|sacrebleu|mon dieu|bonte divine|fichtre|parbleu|dame(?= (?:oui|non))", ""),

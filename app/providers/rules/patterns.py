@@ -5,7 +5,7 @@ At each place of a text the first pattern that fits takes its words, so negated 
 name.
 """
 
-from app.providers.rules.families import Kind
+from app.providers.rules.families import DOUBT, Kind
 from app.providers.rules.ticket_patterns import TICKET_PATTERNS
 
 PATTERNS: list[tuple[Kind, bool, str]] = [
@@ -28,11 +28,14 @@ PATTERNS: list[tuple[Kind, bool, str]] = [
                         r"|completement )?sure?(?= (?:que|de|d|du tout|mais)\b|$)|si vous le dites"
                         r"|je me demande|n importe (?:quoi|comment)|pas envie de rire"
                         r"|j (?:ai|avais) rien dit|on verra(?: bien)?|je verrai"),
-    (Kind.ACT, True, r"(?:je |j )?(?:\w+ )?(?:suis )?pas contre|vois pas d inconvenient|pourquoi pas"
+    (Kind.ACT, True, r"je (?:vais )?(?:demande|demander|dire|dis|laisse|fais) (?:ca )?a (?:\w+ ){1,3}?(?:de"
+                     r"|d) (?:le |la )?\w+(?:er|ir|re)\b"
+                     r"|(?:je |j )?(?:\w+ )?(?:suis )?pas contre|vois pas d inconvenient|pourquoi pas"
                      r"|pas d objection|ca (?:me )?(?:coute|mange) (?:rien|pas)|rien a perdre"
                      r"|je demande (?:pas mieux|que ca)"
                      r"|ca peut pas faire de mal|(?:y a )?(?:pas|aucun) (?:de |d )?(?:souci"
                      r"|probleme)(?= (?:je|j|on|c est parti|allez|allons)\b)"),
+    (Kind.ACT, False, DOUBT),
     (Kind.SERVICE, False, r"(?:pas|plus) que (?:ca|le|la)\b"),
     *TICKET_PATTERNS,
     # acts: refusals first
@@ -73,7 +76,7 @@ PATTERNS: list[tuple[Kind, bool, str]] = [
                       r"|aujourdhui|faisable|moyen|utile|le droit|la possibilite|chez moi|sur place"
                       r"|a cote|accessible|d acces|acces|la box|l outil|necessaire)"
                       r"|hors de question|impossible|c est mort|sert a (?:rien|quoi)|inutile|je refuse"
-                      r"|ca m etonnerait|j y crois pas|vous (?:rigolez|plaisantez|vous moquez"
+                      r"|vous (?:rigolez|plaisantez|vous moquez"
                       r"|vous foutez)|trop (?!bien|cool|fort|genial|contente?|tard$|bon)\w+"
                       r"|trop (?:complique|dur|difficile|haut|loin|lourd|risque|vieux|vieille|age\w*"
                       r"|tard)"
@@ -154,7 +157,7 @@ PATTERNS: list[tuple[Kind, bool, str]] = [
                           r"|revient et (?:ca |elle )?(?:repart|recoupe|part|coupe|disparait)"
                           r"|remis\w* a (?:couper|ramer|planter|clignoter|bugger|deconner|sauter)"
                           r"|sans (?:succes|resultat|effet|changement|amelioration)|en vain"
-                          r"|peine perdue|toujours (?:pas|rien|aucune?|le|la|un|une|en|aussi|autant"
+                          r"|peine perdue|toujours (?:pas|rien|aucune?|zero|sans|0|le|la|un|une|en|aussi|autant"
                           r"|plus|ce|cette|ces|les|des|du|l|mort\w*|<BAD>|<BREAKS>)"
                           r"|encore (?:\w+ )?(?:<BAD>|<BREAKS>|un|une|des|du|le|la|pas|plus|ce|cette"
                           r"|cette erreur|ca qui)(?! fois)"
@@ -180,9 +183,12 @@ PATTERNS: list[tuple[Kind, bool, str]] = [
                           r"|(?:est|c est|sont|reste|restent|suis|ca reste|redevenue?|deviennent"
                           r"|devient|voyant\w*|a l air|semble|trouve) (?:<ADV>|au |redevenue? "
                           r"|completement |tout |plus ){0,3}(?:<BAD>|orange)\b(?! (?:pas|plus))|pire"
-                          r"|bof(?: bof)?|pareil\w*|idem|ca va (?:et )?ca vient|a peine$|comme ci comme ca"
+                          r"|marchott\w+|bof(?: bof)?|pareil\w*|idem|ca va (?:et )?ca vient|a peine$"
+                          r"|comme ci comme ca"
                           r"|tant bien que mal|cahin caha"
-                          r"|la misere|la cata\w*|moyen(?: moyen)?|couci couca|ca empire|galere"
+                          r"|la misere|la cata\w*|dans les choux|aux fraises|comme une (?:patate|brele|savate)"
+                          r"|a l ouest|sur place|point mort|abonnes absents|un desastre|moyen(?: moyen)?"
+                          r"|couci couca|ca empire|galere"
                           r"|mouais bof|rien (?:du tout|de rien|y fait|a faire)|rien$|"
                           r"(?:est |ca a |c est |a )?(?:<BREAKS>)\b"
                           r"|(?:ecran|page|image) (?:\w+ )?(?:noire?|blanche?|bleue?|figee?|gelee?)"
@@ -276,7 +282,8 @@ PATTERNS: list[tuple[Kind, bool, str]] = [
                         r"|(?<=non )si\b|^si(?= oui| si|$| justement| merci| bien sur| j en ai"
                         r"| j ai(?! bien)| c est bon| c est (?:fait|ok|celui|ca)"
                         r"| ca (?:marche|fonctionne|remarche)(?! (?:pas|plus|toujours|je|on|vous|et)))"
-                        r"|(?<=mais )si\b(?= c est| ca (?:marche|re)|$)|exact\w*|tout a fait"
+                        r"|(?<=mais )si\b(?= c est| ca (?:marche|re)|$)|exact\w*|tout juste(?! (?:pour|de|arrive"
+                        r"|bon))|tout pile|dans le mille|tout a fait"
                         r"|effectivement|absolument|carrement|affirmatif|en effet"
                         r"|bien (?:sur|entendu|vu)|evidemment|certainement|parfaitement|surement"
                         r"|sans doute"

@@ -3,81 +3,6 @@
 import re
 from enum import Enum
 
-_PERSON = (
-    r"(?:quelqu un|conseill\w+|technicien\w*|humaine?s?|operat(?:eur|rice)\w*|responsables?|agents?"
-    r"|interlocut\w+"
-    r"|vraie? \w+|une (?:autre )?personne|(?:un|une|votre|vos|tes) collegues?|manager|superieure?"
-    r"|supervis\w+|(?:un|le|votre|ton) chef|directeur"
-    r"|collaborat\w+|personne physique|(?:un |une )(?:gars|dame|monsieur|demoiselle|mec|nana|type)|votre equipe"
-    r"|chair et en os|direction|standardiste|standard|secretaire|patron|hotline|accueil|vendeur"
-    r"|(?:un|une|le|votre|vos) commercia\w+|expert|specialiste|depanneur"
-    r"|(?:le |un |votre |au |du )?(?:service|support|departement) (?:\w+)|etre vivant|gens)"
-)
-_WANT = (
-    r"(?:parler|reparler|passez|passer|passe (?:moi|nous)|passes moi|me passe|transfer\w+|mettez|mettre"
-    r"|met moi|joindre"
-    r"|causer|cause|bavarder|adresser|tomber sur|entendre|filez|refilez|branchez|trouvez|tchatcher|taper la discute"
-    r"|avoir|voir|veux|veut|voudrais|voulais|voudrait|souhait\w+|aimerais|aimerait|prefer\w+|besoin"
-    r"|demande|discuter"
-    r"|echanger|contacter|dialoguer|faut|faudrait|exige|donnez|envoye[rz]|envoie|rappel(?:ez|er|le)"
-    r"|redirig\w+|bascul\w+"
-    r"|orient\w+|avoir affaire|relation|peut|pourrait|trouver|appelez|appeler|reclame|devrait|connectez)"
-)
-_MACHINE = (
-    r"(?:robots?|machines?|boite vocale|serveurs? voca\w+|repondeurs?|ia|intelligence artificielle|automates?"
-    r"|voix (?:automatique|synthetique|de synthese|enregistree|robot\w*)|bots?|logiciel|programme"
-    r"|chatbot|standard automatique)"
-)
-_HUMAN = re.compile(
-    rf"\b{_WANT} (?:(?!pas\b|plus\b|mais\b|si\b|pourquoi\b|deja\b)\w+ ){{0,6}}?{_PERSON}\b"
-    rf"|\b(?:marre|ras le bol|assez|deteste|horreur|aime pas|supporte (?:pas|plus)"
-    rf"|(?:veux|peux|parle|parler) (?:pas|plus)|refuse"
-    rf"|parle(?:rai)? pas|discute pas|saoule\w*|soule\w*|gonfle\w*|envie de|fatigue\w*|enerve\w*"
-    rf"|insupportable|hors de question"
-    rf"|impossible|bete|nuls?|ca suffit|n importe quoi|encore|pas|plus de|arretez?|a quoi ca sert|rien) "
-    rf"(?:(?!marche|fonctionne)\w+ ){{0,6}}?{_MACHINE}\b"
-    r"|\b(?:passez|transferez|basculez|redirigez) (?:moi|nous)\b(?! (?:l expression|le mot))"
-    r"|\bmettez (?:moi|nous) en (?:relation|contact|communication)\b"
-    r"|\b(?:pouvez|pourriez|peux|peut|voulez) (?:vous |tu )?(?:me|nous) (?:transferer|passer|rediriger"
-    r"|basculer|mettre en)\b"
-    rf"|\bstop (?:au |aux |le |les |ce |ces )?{_MACHINE}"
-    r"|\b(?:etre|me faire|m avoir) (?:transferee?|mise? en (?:relation|contact)|redirigee?|rappelee?)\b"
-    rf"|\b(?:estceque |est ce qu )?y a (?:t il )?(?:un|une|des|pas un"
-    rf"|moyen d avoir) {_PERSON}\b(?! (?:qui|est|a)\b)"
-    r"|\bquelqu un de (?:vrai|competent|reel|humain|vivant|chez vous|serieux|plus)\b"
-    r"|\b(?:etre humain|vraie? (?:humaine?|personne|conseill\w+|technicien\w*|interlocut\w+))\b"
-    r"|\b(?:un|une|d) (?:vrai )?humaine?\b"
-    r"|\b(?:en )?chair et en os\b|\b(?:un|une|l un|l une) (?:de|parmi|d entre) vos (?:collaborat\w+|conseill\w+"
-    r"|collegues?"
-    r"|technicien\w*|gars|agents?|employes?|operat\w+|equipes?)\b"
-    r"|\by a (?:t il )?(?:personne|quelqu un|aucun humain|pas un chat|pas une ame)(?: (?:de|d) (?:vivant|reel"
-    r"|vrai|humain|disponible|competent"
-    r"|normal)| chez vous| au bout| derriere| d autre| qui (?:repond|bosse|travaille|peut (?:m |me )?(?:aider"
-    r"|repondre)))"
-    r"|\b(?:parler|causer|discuter|cause|parle) (?:a|avec) (?:\w+ ){0,2}?(?:qui (?:respire|comprend|existe)"
-    r"|du monde)\b"
-    r"|\b(?:qu on|que quelqu un|qu un \w+|que vous) me rappel\w+|\bfaites moi rappeler"
-    r"|^(?:non |oui )?rappelez moi\b"
-    rf"|\b(?:aurait|y a|auriez|avez|y aurait) (?:t il |il |vous )?pas (?:un |une )?{_PERSON}"
-    r"|\bmise en relation\b|\btransfert (?:vers|a|au|svp)\b|\bun transfert\b"
-)
-_HUMAN_ALONE = re.compile(
-    rf"(?:(?:oui|non|bonjour|svp|merci|ok|allo|le|la|un|une|autre) )*{_PERSON}(?: (?:svp|humaine?|merci"
-    rf"|s il vous plait"
-    rf"|vite|tout de suite|la))*"
-)
-_HUMAN_DECLINED = re.compile(
-    rf"\b(?:pas|plus|aucun) (?:la peine|besoin|envie|utile|necessaire|que|de|d|qu|me|nous|encore|parler"
-    rf"|a|passer|vraiment"
-    rf"|un|une|le|les|transferer|voir|mettre|avoir|\s)*{_PERSON}"
-)
-_HUMAN_PAST = re.compile(
-    r"\b(?:ai|a|avais|avait|avez|ont) (?:deja |encore |pas )?(?:eu|vu|parle|demande|contacte|appele"
-    r"|envoye) (?:\w+ ){0,3}"
-    r"(?:technicien|conseill\w+|collegues?|quelqu un|service \w+|personne)"
-    r"|\b(?:technicien\w*) (?:qui )?(?:est|a|devait|doit|m a)\b"
-)
-
 _REPEAT = re.compile(
     r"(?<!je )(?<!je vous )(?<!te )(?<!je le )(?<!je te )\b(?:repete[rz]?|redites|redire|redis"
     r"|reformule\w*|rerepete\w*)\b"
@@ -106,9 +31,11 @@ _REPEAT = re.compile(
     r"|\bque (?:dites|disiez|voulez|voulez vous dire|me demandez)(?: vous)?\b|\bqu avez vous dit\b"
     r"|\bde quoi vous parlez\b"
     r"|\bquoi deja\b|\b(?:quelle|c est quoi|c etait quoi) (?:etait |est )?(?:la|votre) question\b"
-    r"|\bla question(?: (?:c est|c etait) quoi)?$|\b(?:je|on) (?:dois |doit )?(?:faire|fais|fait"
+    r"|\b(?:la|votre) question(?: (?:c est|c etait) quoi)?(?: svp)?$|(?<!c est ce que )\bvous voulez dire$"
+    r"|\b(?:je|on) (?:dois |doit )?(?:faire|fais|fait"
     r"|debranche|appuie|debrancher) quoi\b|^(?:il |faut |je dois )*\w+(?:er|ir|re) quoi$"
-    r"|\bvous voulez (?:dire )?quoi\b|\bvous pouvez redemander\b"
+    r"|\bvous (?:voulez|demandez|cherchez) (?:dire |savoir |que je (?:dise|fasse) )?quoi\b"
+    r"|\bvous pouvez redemander\b"
     r"|\bce que vous (?:avez dit|venez de dire|disiez)\b(?!.* (?:fait|marche))"
     r"|\b(?:parle[rz]?|articule\w*|dites le|allez) (?:\w+ )?(?:plus |moins |un peu )*(?:fort|lentement"
     r"|doucement|vite|clairement)\b"
@@ -123,6 +50,11 @@ _REPEAT = re.compile(
     r"|vos)(?:\w+ ?){1,4}$|^(?:mais )?c est quoi$"
     r"|^(?:un|une|le|la|de|mon|ma|quel|quelle) (?:\w+ )?(?:quoi|ticket de quoi)$"
     r"|^(?!.*\b(?:n importe|sais pas|de) quoi)(?:\w+ ){0,5}?(?:un|une|le|la|l|les|mon|ma|mes|des|du|au) quoi$"
+    r"|^(?:un|une|le|la|mon|ma|mes) quoi\b|^(?!.*\b(?:importe|sais|de) quoi)(?:\w+ ){1,4}(?:sur|dans|avec|a"
+    r"|probleme de|parle[rz] de) quoi$"
+    r"|\bc est quoi (?:ce|cette|un|une|le|votre) (?:\w+ ){0,3}?(?:tickets?|dossiers?|numero|reference)\b"
+    r"|^(?:mais )?(?:quelle?|quels?) (?:adresse|numero|nom|mail|code|ticket|dossier|entreprise|societe"
+    r"|identifiant|reference)(?: \w+){0,2}$"
     r"|^(?:si|que|et) quoi(?: \w+){0,3}$|\bje (?:dois|doit|devrais) (?:\w+ )?\w+(?:er|ir|re) (?:ou|quoi|lequel"
     r"|laquelle|quel \w+|quelle \w+"
     r"|combien de temps)$"
@@ -142,11 +74,17 @@ _REPEAT_NOT = re.compile(r"(?:ouais|oui|ah) (?:ben |bah )?quoi|.*\bje vous dis\b
 
 _SHORT_TIME = r"(?:instants?|secondes?|minutes?|minutages|moments?|sec|min|petits? temps)"
 _COUNT = r"(?:un|une|deux|trois|quatre|cinq|dix|trente|quelques|1|2|3|4|5|10|30|petite?)"
+_SPENT = re.compile(
+    r"\b(?:depuis|pendant|toutes? les|tous les|y a|faire|faut|fait|faisait|dans|au bout de?|d ici|apres|avant"
+    r"|chaque|toutes|prend|pris|mis|met|dans les"
+    r"|attends|attend|attendu|attendre|tenu|dure|marche|fonctionne|appu\w+|coupe\w*|eteint|debranche\w*|compte"
+    r"|patient\w+"
+    r"|laisse|maintiens|maintenu|reste|tiens|tenir|compter|repartie?|revenue?|bien|quelques?|de|d) (?:(?:les|mes"
+    r"|bien|deja|au moins|plus de|a peine|encore|le"
+    r"|la|ca|elle|tout|que|pendant|presque|environ|quelque|peut etre|bouton) ){0,3}$"
+)
+"""Behind these a time is told, not asked for: "j'ai attendu deux minutes"."""
 _HOLD = re.compile(
-    rf"(?<!depuis )(?<!pendant )(?<!toutes les )(?<!tous les )(?<!y a )(?<!fait )(?<!dans )(?<!bout de"
-    rf" )(?<!d ici )(?<!apres )"
-    rf"(?<!chaque )(?<!attendu )(?<!attendu les )(?<!attendu mes )(?<!attendu bien )(?<!tenu )(?<!patiente )(?<!laisse )(?<!appuye )(?<!compte )(?<!coupe )(?<!dure )(?<!toutes )(?<!prend )(?<!bout d"
-    rf" )(?<!debranche )(?<!marche )(?<!fonctionne )"
     rf"\b{_COUNT} (?:toute )?(?:petite?s? |tite )?{_SHORT_TIME}\b(?! (?:que (?:ca|c|j|la|le)|a perdre"
     rf"|plus tard|apres|sur|par|de coupure|et ca|puis))"
     r"|(?<!vous )(?<!vous n )(?<!vous m )\b(?:attendez"
@@ -167,6 +105,7 @@ _HOLD = re.compile(
     r"|\bje suis a vous dans\b"
     r"|\bje (?:reviens|repars|suis de retour)\b(?! (?:vers|sur|au))"
 )
+_TIMED = re.compile(rf"{_COUNT} ")
 _LOOKING = re.compile(
     r"\b(?:je|j) (?:le |la |l |les |vous |re)?(?:cherche|recherche|regarde|verifie|controle"
     r"|retrouve)\b(?! (?:a\b|pas|plus|quelqu|un (?:conseil|forfait|tech)"
@@ -174,10 +113,11 @@ _LOOKING = re.compile(
     r"|souvent))"
     r"|\bje (?:vais|dois|pars|file|cours|vais devoir|vais aller) (?:\w+ )?(?:le |la |l |les "
     r"|vous )?(?:chercher|voir(?! (?:si|ce|un tech))|regarder|verifier"
-    r"|prendre (?:mon|ma|mes|le|la|un|de)|demander|recuperer|retrouver"
+    r"|prendre (?:mon|ma|mes|le|la|un|de)|demander(?! (?:\w+ ){1,4}(?:de|d)\b)|recuperer|retrouver"
     r"|rechercher)\b(?! (?:un forfait|un autre))"
     r"|\b(?:faut|dois) (?:que )?(?:je )?(?:\w+ )?(?:cherche|retrouve|regarde|verifie"
     r"|aille (?:\w+ )?(?:chercher|voir|prendre)|mette la main)\b"
+    r"|\ben train de (?:le |la |les )?(?:chercher|regarder|verifier|retrouver|fouiller)\b"
     r"|\bje (?:me )?(?:depeche|deplace|leve)\b|\bje demande a (?:ma|mon)\b"
 )
 
@@ -202,7 +142,8 @@ _LEAVING = re.compile(
     r"|une autre|lundi|cet|tout a l"
     r"|des que|un autre|bientot|la semaine|mardi|mercredi|jeudi|vendredi|samedi)"
     r"|\bje (?:vous )?rappelle$|\btant pis\b|\b(?:raccroche|raccrocher)\b(?! (?:tout|toute|quand))"
-    r"|\bje (?:vais (?:devoir )?|dois )?vous laisse[r]?\b"
+    r"|\bje (?:vais (?:devoir )?|dois )?vous laisse[r]?\b(?! (?:mon|ma|mes|le|la|l|un|une|faire|regarder"
+    r"|verifier)\b)"
     r"|\bje dois (?:y aller|raccrocher|partir|filer)\b"
     r"|\b(?:faut|il faut) que (?:j y aille|je parte|je file|je vous laisse|je raccroche)\b"
     r"|\boubliez\b(?! pas)|\bannulez(?: tout)?$|\b(?:j|on) (?:abandonne|arrete la|laisse tomber)\b"
@@ -240,20 +181,6 @@ class Request(Enum):
     FAREWELL = "farewell"
 
 
-def asks_human(words: str) -> bool:
-    """A person, an adviser, a technician; not "pas besoin d'un technicien"."""
-    if _HUMAN_ALONE.fullmatch(words):
-        return True
-    match = _HUMAN.search(words)
-    if not match:
-        return False
-    if re.search(_MACHINE, match[0]):
-        return True
-    if " pas " in match[0]:
-        return True  # "y aurait pas un conseiller ?"
-    return not _HUMAN_DECLINED.search(words) and not (_HUMAN_PAST.search(words) and "parler" not in words)
-
-
 def asks_repeat(words: str, as_said: str) -> bool:
     """Did not hear or understand the bot.
 
@@ -268,7 +195,11 @@ def asks_repeat(words: str, as_said: str) -> bool:
 
 def asks_hold(words: str) -> tuple[Request, int] | None:
     """The bot shall wait; with the offset after the words that say so."""
-    matches = list(_HOLD.finditer(words))
+    matches = [
+        match
+        for match in _HOLD.finditer(words)
+        if not (_TIMED.match(match[0]) and _SPENT.search(words, 0, match.start()))
+    ]
     if matches:
         return Request.HOLD, matches[-1].end()
     looking = list(_LOOKING.finditer(words))

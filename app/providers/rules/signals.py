@@ -48,7 +48,8 @@ _SCANNERS = {kinds: _scanner(kinds) for kinds in (ABOUT_TICKET, ABOUT_HELP)}
 
 _CONNECTOR = r"(?: (?:mais|et|oui|non|donc|par contre|maintenant|sinon|merci)\b|$)"
 _ASIDE = re.compile(
-    rf"\bmeme si .+?(?={_CONNECTOR})|\b(?P<asks>voir|savoir|sais pas|sais plus|souviens pas|souviens plus"
+    rf"\bau fait\b|\bmeme si .+?(?={_CONNECTOR})|\b(?P<asks>voir|savoir|je sais|sais pas|sais plus|souviens pas"
+    rf"|souviens plus"
     rf"|rappelle plus|verifier?|teste[rz]?|regarde[rz]?"
     rf"|demande|dire|dirai|verra|verrai|dis) (?:deja )?si .+?(?={_CONNECTOR})"
     r"|\bsi (?:jamais )?(?:ca|c est|c|il|elle|internet|la box|le wifi|je|vous|on"

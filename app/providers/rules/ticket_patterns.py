@@ -10,6 +10,10 @@ TICKET_PATTERNS: list[tuple[Kind, bool, str]] = [
                          r"|eu))\b"
                          r"|(?:<WORKS>|<BREAKS>) (?:<ADV>){0,3}(?:pas|plus|jamais)\b"),
     (Kind.TICKET, True, r"(?:pas|plus) (?:la |ma |mon |le )?(?:premiere fois|premier (?:appel|contact|coup))"),
+    (Kind.TICKET, True, r"(?:l |le )?(?:(?:ai|sais|connais|retrouve|trouve|rappelle|souviens) )?(?:plus"
+                        r"|pas)(?: sous la main| ici| la)? (?:le|son|mon|du) numero(?! de (?:telephone|client))"
+                        r"|la suite d(?:e|u)\b"),
+    (Kind.TICKET, False, r"(?:pas|rien|aucun\w*|jamais) (?:\w+ ){0,2}?en cours"),
     (Kind.TICKET, False, r"(?:c est |premiere? )?(?:la |le |mon |ma )?(?:premiere fois"
                          r"|premier (?:appel|contact|coup))|autre (?:chose|probleme|sujet|souci|demande"
                          r"|raison|truc|ticket|dossier|question|panne|motif|ligne)"
@@ -50,7 +54,8 @@ TICKET_PATTERNS: list[tuple[Kind, bool, str]] = [
                         r"|(?:j ai|j avais|on a|nous avons|y a|il existe|existe) (?:deja |bien "
                         r"|effectivement |toujours |encore |normalement )*(?:un|une|le|mon|ce|deux"
                         r"|notre|votre) (?:numero de )?<TICKET>"
-                        r"|on (?:m|nous) a (?:deja |bien )?(?:donne|ouvert|cree|envoye|dit|communique"
+                        r"|vous m en (?:avez|aviez) (?:deja )?(?:donne|ouvert|cree|fait|envoye)|on (?:m"
+                        r"|nous) (?:en )?a (?:deja |bien )?(?:donne|ouvert|cree|envoye|dit|communique"
                         r"|fait|promis|appele)|vous (?:m |l )?(?:avez|aviez) (?:deja |bien )?(?:ouvert"
                         r"|cree|donne|envoye|fait|promis)|votre collegue"
                         r"|(?:toujours |encore |bien |justement |exactement )*(?:le|la|du|les"
