@@ -79,6 +79,7 @@ GENERIC_COMPANY = word_set(
 
 TRADES = word_set(
     """
+    ehpad hopital gite pressing tabac cave boutique superette kebab creperie club comite federation haras magasin
     agence association atelier auberge auto bar boucherie boulangerie brasserie cabinet camping carrosserie centre
     charcuterie chateau clinique coiffure college comptoir conseil cordonnerie creche cremerie domaine ecole editions
     epicerie etablissements ets etude ferme fleuriste fondation fromagerie garage hotel immobiliere imprimerie

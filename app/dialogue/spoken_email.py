@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from app.dialogue.french_numbers import find_numbers, fold, word_set
 from app.dialogue.name_words import FUNCTION_WORDS
@@ -81,8 +82,12 @@ _CORRECTION = word_set("non pardon enfin plutot")
 _SEPARATORS = frozenset("._+-")
 
 
+@lru_cache(maxsize=8)
 def rewrite(text: str) -> str:
-    """Folds a text and writes its spoken signs as signs: "jean point dupont" → "jean . dupont"."""
+    """Folds a text and writes its spoken signs as signs: "jean point dupont" → "jean . dupont".
+
+    Several questions are asked of the same turn, hence the cache.
+    """
     text = fold(text)
     for pattern, written in _REWRITES:
         text = pattern.sub(written, text)

@@ -18,7 +18,9 @@ _SURE = re.compile(
 )
 """A name certainly comes next."""
 _LIKELY = re.compile(
-    r"(?:^|\b(?:c' est(?: toujours| encore| bien| de nouveau)?|cest|ces|ici|moi|je suis|oui|bonjour|bonsoir|alors"
+    r"(?:^|\b(?:c' est(?: toujours| encore| bien| de nouveau)?(?: (?:le|la) (?:patronn?e?|gerante?|directeur"
+    r"|directrice"
+    r"|secretaire|comptable|responsable|proprietaire))?|cest|ces|ici|moi|je suis|oui|bonjour|bonsoir|alors"
     r"|donc|voila"
     r"|euh|[,.]) )"
 )
@@ -26,7 +28,7 @@ _LIKELY = re.compile(
 _ENDING = re.compile(r" (?:a l' appareil|au telephone|au bout du fil)\b")
 _SPELLING_NOTE = re.compile(
     r" (?:avec|prend|y a|il y a) (?:un|une|deux) [a-z]+(?: (?:a la fin|au debut|au milieu|comme \w+))?"
-    r"|,? comme (?:le |la |l' )?\w+$| en un mot| en deux mots| tout attache\w*"
+    r"|,? comme (?:le |la |l' |un |une )?[\w-]+$| en un mot| en deux mots| tout attache\w*"
 )
 
 

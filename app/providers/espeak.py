@@ -31,9 +31,7 @@ BUFFER_MS = 60
 FIRST_PIECE_TIMEOUT_S = 2.0
 """Longest wait for a piece; measured: well under 10 ms, unless the thread has a queue of sentences."""
 
-_Callback = ctypes.CFUNCTYPE(
-    ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(ctypes.c_char)
-)
+_Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(ctypes.c_char))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +106,7 @@ class EspeakLibrary:
             self._library.espeak_SetParameter(PARAMETER_PITCH, voice.pitch, 0)
             self._emit = emit
             try:
-                status = self._library.espeak_Synth(
-                    encoded, len(encoded), 0, POS_CHARACTER, 0, CHARS_UTF8, None, None
-                )
+                status = self._library.espeak_Synth(encoded, len(encoded), 0, POS_CHARACTER, 0, CHARS_UTF8, None, None)
             finally:
                 self._emit = None
         if status != 0:

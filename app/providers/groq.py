@@ -118,9 +118,7 @@ class GroqLanguageModel:
             intents=model.intents.strip(),
         )
         roles = {"caller": "user", "bot": "assistant"}
-        history = [
-            {"role": roles[speaker], "content": words} for speaker, words in list(turn.history)[-HISTORY_TURNS:]
-        ]
+        history = [{"role": roles[speaker], "content": words} for speaker, words in list(turn.history)[-HISTORY_TURNS:]]
         return [{"role": "system", "content": system}, *history, {"role": "user", "content": turn.utterance}]
 
     async def close(self) -> None:

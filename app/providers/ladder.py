@@ -42,12 +42,14 @@ class Answer:
         reply: the model's own words, still being written; None from the rules. To be closed when not wanted.
         provider: whose reply it is.
         broke_off: the reply ended before the model had said all of it.
+        request: what `reply` reads from.
     """
 
     understanding: Understanding
     reply: AsyncGenerator[str, None] | None = None
     provider: str = ""
     broke_off: bool = False
+    request: AsyncGenerator[Understanding | str, None] | None = None
 
     def break_off(self, error: BaseException) -> None:
         """The rest of the reply failed, or comes too late."""
@@ -57,8 +59,11 @@ class Answer:
     async def drop_reply(self) -> None:
         """Cuts the request of a reply that nobody wants."""
         reply, self.reply = self.reply, None
+        request, self.request = self.request, None
         if reply is not None:
             await reply.aclose()
+        if request is not None:
+            await _close(request)  # a reply that nobody began to read does not close it by itself
 
 
 class UnderstandingLadder:
@@ -95,7 +100,7 @@ class UnderstandingLadder:
             await _close(parts)
             return Answer(local)
         merged = understanding.model_copy(update={"fields": _best_fields(turn, local.fields, understanding.fields)})
-        answer = Answer(merged, provider=self._model.name)
+        answer = Answer(merged, provider=self._model.name, request=parts)
         answer.reply = _words(parts, answer)
         return answer
 

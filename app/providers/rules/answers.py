@@ -28,7 +28,9 @@ _SURE_NO = re.compile(
     r"|negatif|jamais) ?)+"
 )
 _REFUSED_FIELD = re.compile(
-    r"\bpourquoi (?:faire|je vous|vous (?:voulez|demandez))|\b(?:c est|est) (?:\w+ )?(?:confidentiel\w*|personnel"
+    r"\bai pas ca\b|\brefuse\b|\b(?:oublie|perdu) (?:mon|ma|l|le|la|notre) |\bpourquoi (?:faire|je vous"
+    r"|vous (?:voulez|demandez))|\b(?:c est"
+    r"|est) (?:\w+ )?(?:confidentiel\w*|personnel"
     r"|prive|secret)\b"
     r"|\bca (?:vous )?regarde (?:pas|personne)\b|\bje (?:le |la |vous (?:le |la )?)?(?:donne|donnerai"
     r"|dirai) (?:pas|rien)\b|"
@@ -50,14 +52,15 @@ _CUT_OFF = re.compile(r"(?:c est|elle est) (?:bien )?(?:eteinte?|coupee?)")
 """Done as told in `SOLUTION`; bad news anywhere else."""
 _FIRST_CALL = re.compile(r"(?<!pas )\b(?:la |ma )(?:toute )?premiere fois\b|(?<!pas )\b(?:mon )?premier appel\b")
 _EITHER = re.compile(
-    r"\bpeut etre (?:bien )?(?:que )?(?:oui|non)\b|\boui ou non\b|\b(?:oui|non) (?:ou|et) (?:oui"
+    r"\bou peut etre\b|\boui non je sais\b|\bpeut etre (?:bien )?(?:que )?(?:oui|non)\b|\boui ou non\b|\b(?:oui"
+    r"|non) (?:ou|et) (?:oui"
     r"|non)\b"
 )
 _OTHER = re.compile(r"^pas (?:pour|celui|ca)|\bautre|\bnouve|\bdifferent")
 _CONFIRMS = re.compile(
     r"(?:(?:oui|si|ok|d accord|voila|merci|madame|monsieur|exactement|tout a fait|absolument|parfait|parfaitement"
     r"|affirmatif"
-    r"|effectivement|en effet|exact|correct|juste|evidemment|bien sur|bien entendu|je confirme|je vous confirme"
+    r"|effectivement|en effet|exact|correct|juste|ca|evidemment|bien sur|bien entendu|je confirme|je vous confirme"
     r"|c est moi"
     r"|(?:tout )?c est (?:bien |tout a fait |toujours |exactement |tres |parfaitement |tout "
     r"|absolument )*(?:exact\w*|correct\w*|juste|ca|moi"

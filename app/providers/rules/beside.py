@@ -45,7 +45,8 @@ _FAMILY = (
 )
 _ASIDE = re.compile(
     r"\b(?:"
-    r"je suis (?:deja |encore )?(?:au telephone|en ligne|en communication)(?! (?:portable|fixe|de|avec))"
+    r"(?:dans |sur |a )?votre (?:ordinateur|ecran|systeme|fichier|base|logiciel|site)s?|je suis (?:deja "
+    r"|encore )?(?:au telephone|en ligne|en communication)(?! (?:portable|fixe|de|avec))"
     r"|arrete[rz]? de (?:crier|pleurer|hurler|courir"
     r"|jouer|parler)|"
     rf"chut\b.*?{_ME}|(?:c est|vous etes|t es|tu es|vous seriez pas|t es pas) (?:juste |encore |bien )?(?:un"

@@ -42,6 +42,7 @@ _MODIFICATION_STRONG = re.compile(
     rf"|\b{_CHANGE} (?:(?!marche|fonctionne)\w+ ){{0,5}}?{_OBJECT}\b"
     rf"|\b{_ASK_FOR} (?:(?!marche|fonctionne|pas|plus)\w+ ){{0,4}}?{_OBTAIN} (?:(?!marche|fonctionne"
     rf"|pas|plus)\w+ ){{0,5}}?{_OBJECT}\b(?! (?:ne |n )?(?:marche|fonctionne|est))"
+    r"|\btransfert (?:de |d )(?:la |ma |mon |l |notre )?(?:ligne|contrat|abonnement|numero|box|adresse)"
     r"|\bmise a jour de (?:mes|mon|ma|nos)\b|\b(?:nouveau|nouvelle) (?:rib|iban|adresse|compte|banque"
     r"|carte bancaire|coordonnees|numero de compte)\b"
     r"|\bchange\w* (?:de |d |mon |ma |mes |notre |nos )(?:banque|adresse|nom|compte|forfait|offre"
@@ -53,6 +54,8 @@ _MODIFICATION_STRONG = re.compile(
     r"|\b(?:sur)?factur\w+\b|\b(?:mon |ma |notre )(?:rib|banque|adresse|iban) (?:a|est) (?:change|plus)"
     r"|\bpreleve\w*|\bpreleve(?:e|s|ment)\b|\bprelevements?\b|\bremboursement\b|\brembours\w+"
     r"|\btrop percu\b|\bmensualite\w*|\btrop (?:paye|cher)\b"
+    r"|\b(?:paye|paie|payer|compte\w*|debite\w*) (?:\w+ ){0,4}?(?:de plus|en trop|deux fois|en double)\b"
+    r"|\beuros (?:de plus|en plus|en trop)\b"
     r"|\b(?:mon|un|le|du|nouveau|votre) (?:rib|iban)\b|\brib\b|\biban\b|\bcoordonnees\b"
     r"|\bavoir\b(?= sur ma)|\bhors forfait\b|\bdouble prelevement\b|\bcloture\w*\b"
     r"|\b(?:passer|evoluer|migrer|basculer) (?:\w+ )?(?:a|au|sur|en|vers) (?:la |le |une |un "
@@ -65,7 +68,7 @@ _MODIFICATION_STRONG = re.compile(
     r"|\bplus (?:cette|besoin de cette|de cette|d) option"
 )
 CONTRACT_WORDS = re.compile(
-    r"\b(?:contrat|abonnement|offres?|options?|forfait|adresse|engagement|tarifs?|titulaire|bouquet"
+    r"\b(?:contrat|abonnement|offres?|options?|forfait|adresse|engagement|engagee?s?|tarifs?|titulaire|bouquet"
     r"|moyen de paiement|carte bancaire|commande|livraison|promo\w*|espace client|paiement|nom sur"
     r"|demande de changement|changer|ajouter|supprimer|rajouter)\b"
 )

@@ -62,12 +62,12 @@ def understand(state: State, text: str) -> Understanding:
     """
     text = text[-TEXT_MAX:]
     words, fields, dictates = normalise(text), extract(text, state), has_at_sign(text)
-    message = without_asides(words)
+    message = addressed = without_asides(words)
     if state is not State.IDENTIFICATION:
         message = without_contact(message, stated=dictates or bool(fields.phone))
     about = ABOUT_TICKET if state is State.TICKET_VERIFICATION else ABOUT_HELP
     signals = find_signals(message, about)
-    turn = Turn(state, message, plain(text), fields, dictates, signals, contact=message != without_asides(words))
+    turn = Turn(state, message, plain(text), fields, dictates, signals, contact=message != addressed)
     intent, confidence = _classify(turn) if message or turn.contact or not words else UNCLEAR
     return Understanding(intent=intent, confidence=confidence, fields=fields, sentiment=feel(words))
 
@@ -86,7 +86,7 @@ def _classify(turn: Turn) -> Verdict:
         return Intent.HOLD_REQUEST, 0.85
     if (
         is_about_others(turn.words)
-        and not (is_complaint(turn.words) or is_wish(turn.words))
+        and not (is_complaint(turn.words) or is_wish(turn.words) or has_negation(turn.words))
         and (turn.state in DESCRIBING or not turn.signals)
     ):
         return UNCLEAR
@@ -156,7 +156,11 @@ def _described_problem(turn: Turn) -> Verdict | None:
     # Asked to describe a problem, and something is denied at length: a fault we have no word for.
     unsure = any(signal.kind in (Kind.UNSURE, Kind.ANSWER) for signal in turn.signals)
     told = turn.words.count(" ") >= DESCRIPTION_WORDS_MIN - 1
-    return (Intent.INTERNET_ISSUE, 0.45) if told and has_negation(turn.words) and not unsure else None
+    return (
+        (Intent.INTERNET_ISSUE, 0.45)
+        if told and has_negation(turn.words) and not (unsure or says_goodbye(turn.words))
+        else None
+    )
 
 
 def _goodbye(turn: Turn) -> Verdict | None:
@@ -194,13 +198,13 @@ def _plain_answer(turn: Turn) -> Verdict | None:
     if _POLITE_ONLY.fullmatch(turn.words):
         return None
     answers = [signal for signal in turn.signals if signal.kind is not Kind.UNSURE and signal.kind is not Kind.TICKET]
-    if turn.words == "voila":
-        return None
+    if all(turn.words[signal.start : signal.end] == "voila" for signal in answers):
+        return None  # "voilà le problème"
     if answers and not any(signal.kind is Kind.UNSURE for signal in turn.signals):
         bare = [signal for signal in answers if signal.kind is Kind.ANSWER]
         if not bare and not answers[-1].positive:
             return None
         covered = sum(signal.end - signal.start for signal in turn.signals)
-        if bare or covered * 2 > len(turn.words):
+        if bare or (covered * 2 > len(turn.words) and _RESTORED.search(turn.words)):
             return bare_answer(turn, bare or answers)
     return None

@@ -3,7 +3,8 @@
 import re
 
 _ISSUE = re.compile(
-    r"\b(?:marche|fonctionne|capte|charge|affiche|connecte|arrive|recois|passe|peux|demarre|synchronise"
+    r"\b(?:marchent|fonctionnent|captent|recoit|recoivent|partent|arrivent|passent|veut|veulent|peut|peuvent"
+    r"|marche|fonctionne|capte|charge|affiche|connecte|arrive|recois|passe|peux|demarre|synchronise"
     r"|detecte|reconnait|trouve|entends?|voit|vois|allume|ai|a|y"
     r"|est|sonne|tient|envoie|reussis?|accede) (?:\w+ ){0,3}?(?:pas|plus|jamais|rien|aucune?|mal)\b"
     r"|\b(?:panne|rame\w*|coup(?:ee?s?|ent|ure|ures)|lente?s?|lenteurs?|rouge|clignot\w+|deconnect\w+"

@@ -41,14 +41,15 @@ BREAKS = (
     r"|buguent|rebug\w*|bloque|bloquent|lague?|gresille\w*|deconnecte\w*"
     r"|decroche\w*|mouline\w*|clignote\w*|deconne\w*|merde|foire|freeze|patine|galere|fige|pixellise\w*"
     r"|retombe\w*|persiste\w*|recommence\w*|degrade|beugue?|beug"
-    r"|ralenti\w*|disjoncte|s eteint|s allume et s eteint"
+    r"|ralenti\w*|empir\w+|disjoncte|s eteint|s allume et s eteint"
     r"|(?:re)?boucle|en boucle|(?:reboote?|redemarre|s eteint|s allume|repart) (?:toute? seule?|en boucle"
     r"|sans arret|sans cesse|tout le temps"
     r"|toutes les)|coince"
     r"|tombe(?!r)\w*|re?perd\w*)"
 )
 FAULT = (
-    r"(?:probleme|souci|coupures?|pannes?|bugs?|erreurs?|lags?|deconnexions?|interruptions?"
+    r"(?:probleme|souci|gresillements?|parasites?|friture|saccades?|echo|coupures?|pannes?|bugs?|erreurs?|lags?"
+    r"|deconnexions?|interruptions?"
     r"|micro ?coupures?|ralentissements?|lenteurs?|message d erreur|voyant rouge|voyant)"
 )
 SERVICE = (

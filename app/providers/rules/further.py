@@ -59,4 +59,5 @@ def _told(words: str) -> tuple[Intent, float] | None:
 
 
 def _denied(signals: list[Signal], end: int) -> bool:
-    return any(not signal.positive and signal.end <= end for signal in signals)
+    before = [signal for signal in signals if signal.end <= end]
+    return bool(before) and not before[-1].positive

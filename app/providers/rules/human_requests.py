@@ -15,7 +15,7 @@ _PERSON = (
 _WANT = (
     r"(?:parler|reparler|passez|passer|passe (?:moi|nous)|passes moi|me passe|transfer\w+|mettez|mettre"
     r"|met moi|joindre"
-    r"|causer|dirai|donnerai|redirai|verrai|m entretenir|entretenir|cause|bavarder|adresser|tomber sur"
+    r"|venir|causer|dirai|donnerai|redirai|verrai|m entretenir|entretenir|cause|bavarder|adresser|tomber sur"
     r"|entendre|filez|refilez|branchez|trouvez|tchatcher|taper la discute"
     r"|avoir|voir|veux|veut|voudrais|voulais|voudrait|souhait\w+|aimerais|aimerait|prefer\w+|besoin"
     r"|demande|discuter"
@@ -59,11 +59,11 @@ _HUMAN = re.compile(
     r"|\b(?:qu on|que quelqu un|qu un \w+|que vous) me rappel\w+|\bfaites moi rappeler"
     r"|^(?:non |oui )?rappelez moi\b"
     rf"|\b(?:aurait|y a|auriez|avez|y aurait) (?:t il |il |vous )?pas (?:un |une )?{_PERSON}"
-    r"|\bmise en relation\b|\btransfert (?:vers|a|au|svp)\b|\bun transfert\b"
+    r"|\bmise en relation\b|\btransfert (?:vers|a|au|svp)\b|\bun transfert\b(?! (?:de|d)\b)"
 )
 _HUMAN_ALONE = re.compile(
     rf"(?:(?:oui|non|bonjour|svp|merci|ok|allo|le|la|un|une|autre|allez|hop|vite|juste|plutot|moi|stop|bon"
-    rf"|simplement) )*{_PERSON}(?: (?:svp|humaine?|merci"
+    rf"|simplement) )*{_PERSON}(?: (?:du|de la|de l|des|au|en) \w+)?(?: (?:svp|humaine?|merci"
     rf"|s il vous plait"
     rf"|vite|tout de suite|la))*"
 )
@@ -72,6 +72,11 @@ _HUMAN_DECLINED = re.compile(
     rf"|a|passer|vraiment"
     rf"|un|une|le|les|transferer|voir|mettre|avoir|\s)*{_PERSON}"
 )
+_HUMAN_MISSED = re.compile(
+    r"\b(?:peux|peut|pouvez|pourrai\w*|moyen|possible|voulez|auriez|avez) (?:vous )?pas\b"
+    r"|\bpas (?:moyen|possible)\b"
+)
+""" "je peux pas avoir quelqu'un ?" wants somebody."""
 _HUMAN_PAST = re.compile(
     r"\b(?:ai|a|avais|avait|avez|ont) (?:deja |encore |pas )?(?:eu|vu|parle|demande|contacte|appele"
     r"|envoye) (?:\w+ ){0,3}"
@@ -91,4 +96,5 @@ def asks_human(words: str) -> bool:
         return True
     if " pas " in match[0]:
         return True  # "y aurait pas un conseiller ?"
-    return not _HUMAN_DECLINED.search(words) and not (_HUMAN_PAST.search(words) and "parler" not in words)
+    declined = _HUMAN_DECLINED.search(words) and not _HUMAN_MISSED.search(words)
+    return not declined and not (_HUMAN_PAST.search(words) and "parler" not in words)

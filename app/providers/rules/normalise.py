@@ -19,7 +19,8 @@ _REWRITES = [
          r" point(?! (?:fr|com|net|org|de depart|final|virgule))", r"\1 pas"),
         (r"^point(?= que| encore| de (?:ticket|dossier|numero|mail|reseau"
          r"|changement))", "pas"), (r"si fait", "oui"),
-        (r"guere", "pas"), (r"nullement|aucunement|point du tout|pantoute|pas le moins du monde", "pas du tout"),
+        (r"de ce pas", "tout de suite"), (r"guere", "pas"), (r"nullement|aucunement|point du tout|pantoute"
+                                                             r"|pas le moins du monde", "pas du tout"),
         (r"je (?:ne )?puis", "je peux"), (r"que nenni", "non"),
         (r"ma foi|pardi|sapristi|sacrebleu|mon dieu|bonte divine|fichtre|parbleu|dame(?= (?:oui|non))", ""),
         (r"pareil au meme|kif ?kif(?: bourricot)?|blanc bonnet et bonnet blanc|du pareil au meme"

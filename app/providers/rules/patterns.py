@@ -50,10 +50,11 @@ PATTERNS: list[tuple[Kind, bool, str]] = [
                       r"|maintes) fois(?: que (?:je|j|on|vous)(?: \w+){1,4})?"
                       r"|(?:deux|trois|quatre|cinq|dix|vingt|cent|mille|plusieurs|2|3|4|5"
                       r"|10) fois (?:que (?:je|j|on|vous)(?: \w+){1,4}|que|deja|de suite|ce matin"
-                      r"|aujourdhui|hier)|j ai (?:deja )?tout (?:essaye|fait|teste|refait|tente)"
+                      r"|aujourdhui|hier)|j ai (?:deja )?tout (?:essaye|fait|teste|refait|tente)(?! (?:comme"
+                      r"|ce que|bien))"
                       r"|aucune idee (?:d ou|ou|de comment|comment)(?: \w+){0,3}|j arrete pas"
                       r"|je (?:fais|passe) (?:que ca|mon temps)"
-                      r"|(?:(?:je|on|j|c est) (?:\w+ ){0,4}?)?(?:<DONE>) (?:\w+ ){0,2}?(?:hier|ce matin"
+                      r"|(?:(?:je|on|j|c est) (?:\w+ ){0,4}?)?(?:<DONE>) (?:\w+ ){0,4}?(?:hier|ce matin"
                       r"|tout a l heure|avant (?:de|d)|toute la (?:journee|matinee)|la semaine"
                       r"|cent fois|mille fois|l autre jour|y a)"
                       r"|c est la (?:premiere|seule) chose que j ai (?:fait|faite|essaye\w*|tente\w*)"),
@@ -187,7 +188,8 @@ PATTERNS: list[tuple[Kind, bool, str]] = [
                           r"|comme ci comme ca"
                           r"|tant bien que mal|cahin caha"
                           r"|la misere|la cata\w*|dans les choux|aux fraises|comme une (?:patate|brele|savate)"
-                          r"|a l ouest|sur place|point mort|abonnes absents|un desastre|moyen(?: moyen)?"
+                          r"|a l ouest|sur place|point mort|abonnes absents|un desastre"
+                          r"|moyen(?:nement)?(?: moyen)?|^zero$"
                           r"|couci couca|ca empire|galere"
                           r"|mouais bof|rien (?:du tout|de rien|y fait|a faire)|rien$|"
                           r"(?:est |ca a |c est |a )?(?:<BREAKS>)\b"
@@ -225,7 +227,7 @@ PATTERNS: list[tuple[Kind, bool, str]] = [
     # acts: agreement and done
     (Kind.ACT, True, r"(?:je|j|on|nous|moi je) (?:\w+ ){0,5}?(?:<ACT>)\b"
                      r"|(?:c est|elle est|tout est(?! (?:eteint|coupe))|la box est|voila c est|il est"
-                     r"|ca y est c est) (?:\w+ )?(?:<DONE>)\b|ca y est"
+                     r"|ca y est c est) (?:(?!toujours|encore)\w+ )?(?:<DONE>)\b|ca y est"
                      r"|ca (?:redemarre|se relance|s allume|repart|se rallume|charge|demarre"
                      r"|se reinitialise|reboot)(?! (?:en boucle|sans|toute? seule?|tout le temps"
                      r"|toutes les|et s eteint))|elle (?:redemarre|s allume|repart|se rallume"
@@ -236,7 +238,7 @@ PATTERNS: list[tuple[Kind, bool, str]] = [
                      r"|c est parti|c parti|si vous voulez|si tu veux|si vous y tenez"
                      r"|si ca peut (?:aider|servir)|comme vous voulez|tout de suite|bien recu|entendu"
                      r"|c est note|note|compris|j ai compris|volontiers|avec plaisir|ca roule"
-                     r"|ca (?:me )?va|ca joue|banco|chef|a vos ordres"
+                     r"|ca (?:me )?va|ca joue|banco|(?:oui|ok|bien) chef|a vos ordres"
                      r"|je (?:vous )?(?:ecoute|suis la|suis pret\w*|suis devant|suis a cote|veux bien"
                      r"|m execute)|j attends|j ecoute|pret\w*$|faisons (?:ca|comme ca)|faisable"
                      r"|on essaie|on tente"
@@ -293,5 +295,5 @@ PATTERNS: list[tuple[Kind, bool, str]] = [
                         r"|c est (?:bien )?(?:ca|cela|exact|correct|juste(?! (?:pour|un|une|que|des))"
                         r"|vrai)|voila|c est le cas|grave\b|ouais|je confirme|volontiers|positif|mouais"
                         r"|tres bien|c est d accord|d accord|ok|en quelque sorte|apparemment|a peu pres"
-                        r"|un petit peu|un peu|(?:^| )merci$"),
+                        r"|(?:un petit peu|un peu)$|^bien (?:monsieur|madame|chef|compris)|(?:^| )merci$"),
 ]  # fmt: skip

@@ -3,7 +3,7 @@
 import re
 
 from app.dialogue.intents import Intent
-from app.providers.rules.changes import CONTRACT_WORDS, change_asked, mentions_change
+from app.providers.rules.changes import CONTRACT_WORDS, change_asked, is_wish, mentions_change
 from app.providers.rules.complaints import is_complaint
 
 _HOME = re.compile(
@@ -70,7 +70,8 @@ _SYMPTOM = re.compile(
     r"\b(?:rame\w*|lente?s?|lenteurs?|lentement|clignot\w+|deconnect\w+|instable|mouline|lag\w*"
     r"|freeze\w*|pixellis\w+|gresill\w+|ecran noir|image fige\w*|saccade\w*|buffer\w*"
     r"|coupures?|microcoupures?|coupe|bloque|coupent|coupe tout le temps|saute|ralenti\w*|hyper long"
-    r"|intermitten\w+|par moments?|de temps en temps|par a coups|de travers|n importe comment|tourne en rond"
+    r"|(?:plus|pas|aucune?|sans) (?:d |de )?(?:image|son|tonalite|lumiere|courant)|intermitten\w+|par moments?"
+    r"|de temps en temps|par a coups|de travers|n importe comment|tourne en rond"
     r"|tourne dans le vide|charge (?:pas|plus|jamais)|code erreur|demarre (?:pas|plus)"
     r"|s allume (?:pas|plus)"
     r"|rouge|plus de lumiere|page blanche|bug\w*|s arrete\w*|s eteint|s est eteint\w*|plante\w*"
@@ -78,7 +79,8 @@ _SYMPTOM = re.compile(
 )
 _GENERIC = re.compile(
     r"\b(?:(?:marche|fonctionne)\w* (?:\w+ ){0,2}?(?:pas|plus|jamais|mal|rien|rarement)|plus rien"
-    r"|rien (?:ne |qui |du tout )?(?:marche|fonctionne|s allume|demarre|charge|s affiche|repond)"
+    r"|(?:vient|arrive|demarre|affiche|charge|ouvre|revient) (?:\w+ )?(?:pas|plus|jamais)|rien (?:ne |qui "
+    r"|du tout )?(?:marche|fonctionne|s allume|demarre|charge|s affiche|repond)"
     r"|en panne|une panne|hs|hors service|c est mort"
     r"|tout est (?:mort|coupe|bloque|eteint|tombe)|plus du tout|uncoupsurdeux"
     r"|(?:plus|pas|aucun) (?:de |d )?(?:service|signal|acces)|en derangement|coupee?s?)\b"
@@ -121,7 +123,15 @@ def find_topic(words: str, described: bool) -> tuple[Intent, float] | None:
         if change and not is_complaint(words):
             return Intent.MODIFICATION_REQUEST, 0.65
         return device
-    if change and "forfait" in words and is_complaint(words):
+    if (
+        re.search(
+            r"\b(?:forfait|portabilite"
+            r"|mon numero)\b",
+            words,
+        )
+        and is_complaint(words)
+        and not (change and is_wish(words))
+    ):
         return Intent.MOBILE_ISSUE, 0.6
     if change and not (_CALLS.search(words) and _DENIAL.search(words)):
         return Intent.MODIFICATION_REQUEST, change
@@ -153,6 +163,11 @@ def _subject(words: str) -> Intent | None:
         return Intent.MODIFICATION_REQUEST
     device = _device(words)
     return device[0] if device else None
+
+
+def is_symptom(words: str) -> bool:
+    """Whether something behaves oddly: "ça saccade"."""
+    return bool(_SYMPTOM.search(words) or _GENERIC.search(words))
 
 
 def _complaint(words: str) -> str:

@@ -219,6 +219,16 @@ def test_a_model_that_keeps_failing_is_left_alone_then_tried_once() -> None:
     run(work())
 
 
+def test_a_reply_that_nobody_began_to_read_cuts_the_request_too() -> None:
+    async def work() -> None:
+        model = ScriptedModel([CLOUD, "Je ", Wait(60.0), "vois."])
+        answer, _ = await understood(UnderstandingLadder(model))
+        await answer.drop_reply()
+        assert model.closed == 1
+
+    run(work())
+
+
 def test_a_reply_that_is_not_wanted_cuts_the_request() -> None:
     async def work() -> None:
         model = ScriptedModel([CLOUD, "Je ", Wait(60.0), "vois."])

@@ -34,7 +34,9 @@ SAID: dict[tuple[State, Intent], str] = {
         n'ai plus de télé depuis dimanche / mon téléphone fixe ne fonctionne plus / alors voilà je vous
         explique depuis que l'orage est passé j'ai plus rien sur ma box / ouais salut ma fibre est tombée /
         bonjour voilà mon souci c'est que la télé saute quand il y a du vent / bonjour oui alors la box elle
-        fait que redémarrer
+        fait que redémarrer /
+        j'ai changé de box et depuis internet ne marche plus / j'ai plus de réseau enfin d'internet
+        je veux dire / ma fibre est coupée c'est pour ça que j'appelle
     """,
     (State.WELCOME, Intent.MOBILE_ISSUE): """
         j'ai plus de réseau / mon portable ne capte plus / j'ai plus internet sur mon téléphone portable /
@@ -50,7 +52,9 @@ SAID: dict[tuple[State, Intent], str] = {
         bloquer ma ligne on m'a volé mon téléphone / mes appels sont coupés sans arrêt / mon mobile accroche
         plus le réseau / la 5g fonctionne pas chez nous / mon portable n'a plus de réseau depuis hier soir /
         j'ai bloqué mon téléphone avec un mauvais code pin / mon forfait marche pas en espagne / je ne peux
-        plus passer de coups de fil avec mon portable / ma sim passe pas / la 4g est super lente
+        plus passer de coups de fil avec mon portable / ma sim passe pas / la 4g est super lente /
+        j'ai changé de forfait et depuis je capte plus rien / c'est la box euh non pardon c'est mon
+        portable qui marche plus / la portabilité est faite mais je peux pas appeler
     """,
     (State.WELCOME, Intent.MODIFICATION_REQUEST): """
         je voudrais changer d'adresse / je veux résilier mon contrat / j'ai changé de banque / je souhaite
@@ -72,7 +76,9 @@ SAID: dict[tuple[State, Intent], str] = {
         de la fibre à l'adsl / je voudrais résilier s'il vous plaît / il faudrait modifier le nom sur le
         contrat / ajout d'une option / je voudrais résilier la box de mon père / c'est possible d'enlever
         une option sur ma ligne mobile / j'aimerais mettre fin à mon abonnement / vous pouvez supprimer la
-        ligne de mon mari
+        ligne de mon mari /
+        un problème d'internet enfin non c'est pour ma facture / je voudrais changer mon mail c'est
+        paul point nouveau arobase gmail point com
     """,
     (State.WELCOME, Intent.HUMAN_REQUEST): """
         je veux parler à quelqu'un / passez-moi un conseiller / un humain s'il vous plaît / je veux pas
@@ -87,7 +93,9 @@ SAID: dict[tuple[State, Intent], str] = {
         veux juste parler à un humain / faites-moi rappeler par un conseiller / est-ce qu'il y a un
         conseiller / ça m'énerve ces robots / un conseiller vite / bon passez-moi un collègue / je demande
         un conseiller clientèle / un humain / stop robot conseiller / mettez-moi quelqu'un en ligne / vous
-        pouvez me passer le responsable / je souhaite parler à un conseiller commercial
+        pouvez me passer le responsable / je souhaite parler à un conseiller commercial /
+        un de vos collaborateurs s'il vous plaît / je veux quelqu'un en chair et en os / j'ai pas
+        envie de causer à un robot
     """,
     (State.WELCOME, Intent.REPEAT_REQUEST): """
         pardon / comment / hein / quoi / vous pouvez répéter s'il vous plaît / j'ai pas compris / j'ai rien
@@ -120,7 +128,8 @@ SAID: dict[tuple[State, Intent], str] = {
         euh / bonjour / allô / ben je sais pas / il fait beau / euh alors euh / merci / j'ai un problème /
         comment faire / vous êtes un robot / oui bonjour / je sais pas comment dire / quelle heure il est /
         ah / tu m'entends / vous êtes ouvert le dimanche / alors voilà / bonjour monsieur / test un deux /
-        alors euh comment dire / oui bonjour euh
+        alors euh comment dire / oui bonjour euh /
+        chut les enfants papa est au téléphone / on dirait une vraie dame / ah c'est un répondeur
     """,
     (State.TICKET_VERIFICATION, Intent.YES): """
         oui / ouais / oui oui / oui j'en ai un / j'ai déjà un ticket / c'est le quatre mille cinq cent douze
@@ -138,7 +147,9 @@ SAID: dict[tuple[State, Intent], str] = {
         mouais je crois / oui quelqu'un devait me rappeler / c'est pareil que la dernière fois / c'est celui
         de mercredi / oui tout à fait / oui pour ma box / oui ça date de la semaine dernière / j'ai un
         dossier en cours chez vous / oui j'ai un ticket qui date de lundi / mon dossier c'est le 90215 /
-        celui-là oui / oui le numéro sept cent quatre / oui j'ai la référence sous les yeux
+        celui-là oui / oui le numéro sept cent quatre / oui j'ai la référence sous les yeux /
+        c'est pas la première fois que j'appelle / vous m'en avez donné un la dernière fois / oui
+        mais je l'ai plus le numéro / attendez oui voilà c'est le 5567
     """,
     (State.TICKET_VERIFICATION, Intent.NO): """
         non / nan / non pas du tout / j'ai pas de ticket / c'est la première fois que j'appelle / aucun
@@ -154,13 +165,17 @@ SAID: dict[tuple[State, Intent], str] = {
         ah non pas du tout / je ne pense pas / ben non pas encore / c'est la première fois que ça m'arrive /
         y en a pas / non pas encore / non ça c'était avant / non c'est pour la télé cette fois / ah ben non
         pas que je sache / je n'en ai pas non / je crois pas en avoir un / non pas de ticket en cours / non
-        ça vient de commencer
+        ça vient de commencer /
+        c'est la première fois que j'appelle et mon internet ne marche pas / je n'en ai point / non
+        rien en cours
     """,
     (State.TICKET_VERIFICATION, Intent.INTERNET_ISSUE): """
-        j'ai un problème avec ma box / c'est pour ma connexion internet
+        j'ai un problème avec ma box / c'est pour ma connexion internet /
+        c'est pour un autre problème cette fois c'est la télé qui bugue
     """,
     (State.TICKET_VERIFICATION, Intent.MOBILE_ISSUE): """
-        c'est mon portable qui capte plus
+        c'est mon portable qui capte plus /
+        autre chose mon portable n'envoie plus de messages
     """,
     (State.TICKET_VERIFICATION, Intent.HUMAN_REQUEST): """
         je veux un conseiller / passez moi quelqu'un / laissez tomber le ticket passez moi quelqu'un
@@ -172,20 +187,25 @@ SAID: dict[tuple[State, Intent], str] = {
     (State.TICKET_VERIFICATION, Intent.HOLD_REQUEST): """
         attendez je cherche / oui attendez / une seconde je vais chercher le numéro / deux minutes / oui
         attendez je le cherche / laissez-moi retrouver le numéro / deux secondes je regarde / deux minutes
-        je retrouve le numéro
+        je retrouve le numéro /
+        ne quittez pas c'est ma femme qui a le dossier / attendez il est noté quelque part je vous
+        dis ça
     """,
     (State.TICKET_VERIFICATION, Intent.UNCLEAR): """
         euh / je sais pas / je sais plus / peut-être / aucune idée / je ne sais plus / euh bonne question /
-        alors là je sais pas / je saurais pas vous dire
+        alors là je sais pas / je saurais pas vous dire /
+        oui ou non je sais plus / je sais plus si y en a un
     """,
     (State.IDENTIFICATION, Intent.YES): """
-        oui / oui c'est ça / d'accord / oui bien sûr
+        oui / oui c'est ça / d'accord / oui bien sûr /
+        c'est exact / oui c'est correct / c'est la bonne adresse / c'est bien mon adresse mail oui
     """,
     (State.IDENTIFICATION, Intent.NO): """
         non / j'ai pas de mail / je préfère pas le donner / j'ai pas d'adresse mail / non je veux pas / j'en
         ai pas / non désolé / j'ai pas internet justement donc pas de mail / je ne souhaite pas / pas
         d'email / je veux pas donner mon mail / je n'ai pas d'email / je n'ai pas d'adresse électronique /
-        non j'en ai pas désolé
+        non j'en ai pas désolé /
+        non c'est pas la bonne adresse / je vois pas pourquoi je vous le donnerais
     """,
     (State.IDENTIFICATION, Intent.IDENTITY_PROVIDED): """
         pierre dupont / pierre dupont de la société techcorp / c'est madame lopez / je m'appelle karim
@@ -239,7 +259,9 @@ SAID: dict[tuple[State, Intent], str] = {
         non
     """,
     (State.DIAGNOSTIC, Intent.IDENTITY_PROVIDED): """
-        c'est pierre dupont / madame lopez
+        c'est pierre dupont / madame lopez /
+        le numéro de la ligne est le zéro quatre soixante-dix-huit douze treize quatorze / mon
+        portable c'est le 06 11 22 33 44
     """,
     (State.DIAGNOSTIC, Intent.INTERNET_ISSUE): """
         ma box internet ne fonctionne plus depuis ce matin / ça rame / le voyant est rouge / j'ai plus de
@@ -253,7 +275,9 @@ SAID: dict[tuple[State, Intent], str] = {
         / ça freeze en visio / ça marche un jour sur deux / ça tourne en rond / alors j'ai plus de connexion
         du tout / c'est hyper lent depuis une semaine / ça saute tout le temps / la box reste bloquée sur le
         démarrage / les voyants sont normaux mais y a pas internet / quand je branche le décodeur ça
-        disjoncte / plus de connexion
+        disjoncte / plus de connexion /
+        chut les enfants oui donc la box est en panne / ma box est en panne mon numéro c'est le zéro
+        six douze treize quatorze quinze / quand il pleut la ligne grésille
     """,
     (State.DIAGNOSTIC, Intent.MOBILE_ISSUE): """
         mon portable capte pas / je peux pas appeler / j'ai pas de réseau / les sms partent pas / on
@@ -280,7 +304,8 @@ SAID: dict[tuple[State, Intent], str] = {
     """,
     (State.DIAGNOSTIC, Intent.UNCLEAR): """
         euh / je sais pas trop / hum / ben c'est compliqué / hum comment dire / ben j'en sais trop rien / je
-        ne sais pas comment vous dire
+        ne sais pas comment vous dire /
+        de mon temps y avait pas internet / mon fils il regarde trop la télé
     """,
     (State.SOLUTION, Intent.YES): """
         oui / d'accord je vais essayer / c'est fait / ok / voilà c'est rebranché / je le fais tout de suite
@@ -298,7 +323,9 @@ SAID: dict[tuple[State, Intent], str] = {
         affirmatif je le fais / d'accord je m'en charge / okay c'est fait / d'accord on essaye / c'est
         branché / bon ok / j'appuie / oui je vais le faire / fait / bon je vais redémarrer / je redémarre la
         box / ok je tente le coup / ouais je peux faire ça / impeccable je le fais / oui allez je le fais /
-        oui je suis à côté / oui oui allez-y
+        oui je suis à côté / oui oui allez-y /
+        j'ai attendu les deux minutes / trente secondes c'est noté je le fais / bon je vais essayer
+        mais j'y crois pas trop / je vais demander à mon fils de le faire
     """,
     (State.SOLUTION, Intent.NO): """
         non / je l'ai déjà fait / je l'ai déjà fait trois fois / je suis pas chez moi là / ça change rien /
@@ -318,7 +345,8 @@ SAID: dict[tuple[State, Intent], str] = {
         s'allume plus / non ça ne m'arrange pas / rien ne se passe / je l'ai déjà débranchée / j'ai
         redémarré plusieurs fois / non désolé / je n'arrive pas à le faire / j'ai déjà fait la manip avec
         votre collègue / aucun effet / elle veut pas redémarrer / non je peux pas faire ça / c'est fait mais
-        toujours rien / je peux pas me déplacer
+        toujours rien / je peux pas me déplacer /
+        je l'ai aussi fait hier / j'ai attendu cinq minutes et rien
     """,
     (State.SOLUTION, Intent.HUMAN_REQUEST): """
         passez-moi un technicien / je veux parler à quelqu'un / envoyez-moi plutôt un technicien / c'est bon
@@ -326,13 +354,15 @@ SAID: dict[tuple[State, Intent], str] = {
     """,
     (State.SOLUTION, Intent.REPEAT_REQUEST): """
         vous pouvez répéter / pardon / débrancher quoi / j'ai pas compris ce qu'il faut faire / comment / je
-        dois faire quoi / moins vite s'il vous plaît / je dois débrancher quoi exactement / j'appuie où
+        dois faire quoi / moins vite s'il vous plaît / je dois débrancher quoi exactement / j'appuie où /
+        débrancher le quoi / je dois appuyer où
     """,
     (State.SOLUTION, Intent.HOLD_REQUEST): """
         attendez deux minutes / attendez je vais le faire / deux secondes je débranche / un instant je vais
         à côté de la box / ne quittez pas je vais le faire / je vais chercher la box / ok attendez deux
         minutes / je descends à la cave attendez / attendez attendez / ok deux secondes / d'accord attendez
-        / attendez je me déplace / attendez deux secondes je me lève
+        / attendez je me déplace / attendez deux secondes je me lève /
+        ne quittez pas c'est mon mari qui s'occupe de ça
     """,
     (State.SOLUTION, Intent.GOODBYE): """
         laissez tomber je rappellerai / au revoir / je rappellerai plus tard
@@ -358,7 +388,8 @@ SAID: dict[tuple[State, Intent], str] = {
         merci / c'est réparé merci beaucoup / a priori oui / ça capte / c'est cool ça marche / vous m'avez
         sauvé la vie / oui ça a marché / oui tout est rentré dans l'ordre / ça roule merci / le wifi marche
         / plus de coupures / oui ça a l'air de marcher / bon ça marche / le téléphone a de la tonalité /
-        carrément mieux merci / oui cette fois ça marche / ah oui nickel / c'est bon de mon côté
+        carrément mieux merci / oui cette fois ça marche / ah oui nickel / c'est bon de mon côté /
+        ma foi oui / ça marche c'est pas trop tôt / le wifi marche aussi
     """,
     (State.VERIFICATION, Intent.NO): """
         non / c'est pas bon / toujours pareil / pas vraiment / ça marche pas mieux / ça marche un coup sur
@@ -381,10 +412,13 @@ SAID: dict[tuple[State, Intent], str] = {
         le souci est toujours là / ça a tenu dix minutes / non rien n'a changé / pas bien non / ça n'a rien
         fait / ça remarche cinq secondes et ça coupe / toujours la même erreur / ça marche mais seulement en
         wifi / non la box est morte / non ça veut toujours pas / toujours pas de tonalité / oui mais pas
-        partout
+        partout /
+        ça ne marche point / ça ne fonctionne guère mieux / nullement / kif-kif / que nenni / elle
+        redémarre en boucle / non et en plus ça rame / ça va ça vient
     """,
     (State.VERIFICATION, Intent.MODIFICATION_REQUEST): """
-        je voudrais changer d'adresse
+        je voudrais changer d'adresse /
+        c'est bon merci par contre je voudrais modifier mon rib
     """,
     (State.VERIFICATION, Intent.HUMAN_REQUEST): """
         passez-moi un technicien / non je veux parler à quelqu'un / non envoyez quelqu'un / non et je veux
@@ -407,6 +441,24 @@ SAID: dict[tuple[State, Intent], str] = {
     (State.VERIFICATION, Intent.UNCLEAR): """
         euh / je sais pas / hum / je sais pas trop / je sais pas encore / comment je le sais / comment
         savoir
+    """,
+    (State.TICKET_VERIFICATION, Intent.IDENTITY_PROVIDED): """
+        mon téléphone c'est le 06 98 76 54 32
+    """,
+    (State.WELCOME, Intent.EMAIL_PROVIDED): """
+        mon adresse mail c'est paul arobase orange point fr
+    """,
+    (State.DIAGNOSTIC, Intent.EMAIL_PROVIDED): """
+        c'est julie point box arobase laposte point net
+    """,
+    (State.SOLUTION, Intent.MODIFICATION_REQUEST): """
+        au fait je voudrais aussi changer d'adresse
+    """,
+    (State.VERIFICATION, Intent.INTERNET_ISSUE): """
+        sinon j'ai un autre souci c'est la télé qui marche pas
+    """,
+    (State.VERIFICATION, Intent.MOBILE_ISSUE): """
+        oui mais j'ai aussi un problème avec mon portable qui capte plus
     """,
 }
 CASES = [
