@@ -1,7 +1,6 @@
 """What all calls of a worker share: settings, clock, providers, caches, databases, recorder."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -149,8 +148,12 @@ async def _fill_cache(
 
     async def stop() -> None:
         job.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
+        try:
             await job
+        except asyncio.CancelledError:
+            pass
+        except OSError as error:
+            log.error("cache not written", detail=str(error))
 
     stack.push_async_callback(stop)
 

@@ -31,7 +31,7 @@ class Child:
     async def events(self) -> AsyncIterator[dict[str, Any]]:
         """Every JSON object that it writes from here on."""
         while line := await self.lines.readline():
-            if (event := _json(line)) is not None:
+            if (event := json_object(line)) is not None:
                 yield event
 
     async def wait_for(self, name: str | None = None) -> dict[str, Any]:
@@ -45,7 +45,7 @@ class Child:
             async with asyncio.timeout(READY_TIMEOUT_S):
                 while line := await self.lines.readline():
                     said = line.strip() or said
-                    event = _json(line)
+                    event = json_object(line)
                     if event is not None and name in (None, event.get("event")):
                         return event
         except TimeoutError:
@@ -112,7 +112,8 @@ async def _drain(lines: asyncio.StreamReader) -> None:
         pass
 
 
-def _json(line: bytes) -> dict[str, Any] | None:
+def json_object(line: bytes) -> dict[str, Any] | None:
+    """The line's JSON object; None for any other line."""
     try:
         found = json.loads(line)
     except ValueError:

@@ -29,6 +29,7 @@ TENS = {
 HUNDRED = frozenset({"cent", "cents"})
 THOUSAND = frozenset({"mille", "milles"})
 MULTIPLE = {"double": 2, "triple": 3}
+_FIRST_WORDS = frozenset(UNITS) | frozenset(TENS) | HUNDRED | THOUSAND | frozenset(MULTIPLE)
 
 _TOKEN = re.compile(r"@|\+|[0-9]+|[^\W\d_]+")
 
@@ -113,6 +114,8 @@ def digits_of(text: str) -> str:
 
 
 def _longest(words: Sequence[str], index: int) -> tuple[int, str] | None:
+    if index < len(words) and words[index] not in _FIRST_WORDS and not words[index].isdecimal():
+        return None
     return max(_steps(words, index), default=None)
 
 

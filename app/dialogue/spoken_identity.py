@@ -20,7 +20,7 @@ _SURE = re.compile(
 _LIKELY = re.compile(
     r"(?:^|\b(?:c' est(?: toujours| encore| bien| de nouveau)?(?: (?:le|la) (?:patronn?e?|gerante?|directeur"
     r"|directrice"
-    r"|secretaire|comptable|responsable|proprietaire))?|cest|ces|ici|moi|je suis|oui|bonjour|bonsoir|alors"
+    r"|secretaire|comptable|responsable|proprietaire))?|cest|ces|ici|juste|moi|je suis|oui|bonjour|bonsoir|alors"
     r"|donc|voila"
     r"|euh|[,.]) )"
 )

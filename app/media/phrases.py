@@ -101,7 +101,7 @@ class PhraseCache:
 
         jobs: list[Awaitable[bool]] = [one(text) for text in missing]
         done = await asyncio.gather(*jobs)
-        if missing:
+        if any(done):
             await asyncio.to_thread(self._write_index)
         return len(done) - sum(done)
 

@@ -20,14 +20,14 @@ import pytest
 from app.caller.caller import place_call
 from app.caller.report import CallReport, TurnReport
 from app.caller.script import HangUp, Pause, Say, Script
-from app.commands.children import Child, _json, finish, voicebot
+from app.commands.children import Child, finish, json_object, voicebot
 from app.media.clock import FrameClock
 from app.standins.knobs import AllKnobs, DeepgramKnobs, ElevenLabsKnobs, GroqKnobs
 from app.store.embedded import EmbeddedPostgres
 from app.store.migrate import migrate
 from app.store.pool import Database
 from app.store.tickets import Tickets
-from tests.e2e.world import CallResult, World, _scrape, _settings, _ticket
+from tests.e2e.world import CallResult, World, scrape, settings_of, ticket_of
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
@@ -208,12 +208,12 @@ async def run_all(directory: Path) -> dict[str, Outcome]:
         tickets = Tickets(await stack.enter_async_context(Database(postgres.tickets_url)))
         knobs = {name: scenario.knobs for wave in WAVES for name, scenario in wave.items()}
         addresses = await stack.enter_async_context(standins(knobs | {"healthy": elevenlabs(speed=100.0)}))
-        healthy = _settings(directory, postgres, addresses["healthy"])
+        healthy = settings_of(directory, postgres, addresses["healthy"])
         await finish("cache", "build", environment=healthy)
         outcomes: dict[str, Outcome] = {}
         for wave in WAVES:
             settings = {
-                name: _settings(directory, postgres, addresses[name])
+                name: settings_of(directory, postgres, addresses[name])
                 | {"CACHE_DIR": healthy["CACHE_DIR"], "SPOOL_DIR": str(directory / "spools" / name)}
                 | dict(scenario.environment)
                 for name, scenario in wave.items()
@@ -250,12 +250,12 @@ async def run(
                 wanted, "127.0.0.1", listening["audiosocket_port"], call_uuid=uuid, clock=clock, keeps_sound=False
             )
             ended_s = asyncio.get_running_loop().time()
-            ticket = await _ticket(tickets, uuid)
+            ticket = await ticket_of(tickets, uuid)
             outcome.left_s[name] = asyncio.get_running_loop().time() - ended_s
             outcome.calls[name] = CallResult(report, ticket, directory / "recordings" / (ticket.recording or "none"))
 
         await asyncio.gather(*(call(number, *one) for number, one in enumerate(scenario.calls.items())))
-        outcome.metrics = await _scrape(listening["metrics_port"])
+        outcome.metrics = await scrape(listening["metrics_port"])
         server.process.terminate()
         async with asyncio.timeout(STOP_S):
             await watcher
@@ -266,7 +266,7 @@ async def run(
 async def watch(server: Child, outcome: Outcome) -> None:
     """Keeps all that the server writes, to its end."""
     while line := await server.lines.readline():
-        if (event := _json(line)) is not None:
+        if (event := json_object(line)) is not None:
             outcome.log.append(event)
         else:
             outcome.other_lines.append(line.decode())

@@ -118,7 +118,7 @@ async def _run(
         words += [part for file in phrases for part in ("--phrases", str(file))]
         standins = await stack.enter_async_context(voicebot("standins", *words, reads="stdout"))
         addresses = await standins.wait_for()
-        settings = _settings(directory, postgres, addresses) | environment
+        settings = settings_of(directory, postgres, addresses) | environment
         await finish("cache", "build", environment=settings)
         server_stack = AsyncExitStack()
         server = await server_stack.enter_async_context(voicebot("serve", reads="stderr", environment=settings))
@@ -128,10 +128,10 @@ async def _run(
             uuids = {name: uuid4() for name in scripts}
             reports = await _place(scripts, uuids, listening["audiosocket_port"])
             for name, call_uuid in uuids.items():
-                ticket = await _ticket(tickets, call_uuid)
+                ticket = await ticket_of(tickets, call_uuid)
                 recording = directory / "recordings" / (ticket.recording or "none")
                 world.calls[name] = CallResult(reports[name], ticket, recording)
-            world.metrics = await _scrape(listening["metrics_port"])
+            world.metrics = await scrape(listening["metrics_port"])
             world.deepgram_tape = await _tape(addresses["deepgram"].replace("ws://", "http://"))
             world.elevenlabs_tape = await _tape(addresses["elevenlabs"])
             watcher.cancel()
@@ -139,7 +139,7 @@ async def _run(
     return world
 
 
-def _settings(directory: Path, postgres: EmbeddedPostgres, addresses: Mapping[str, str]) -> dict[str, str]:
+def settings_of(directory: Path, postgres: EmbeddedPostgres, addresses: Mapping[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "PYTHONPATH")}
     return kept | {
         "DEEPGRAM_API_KEY": "a-key",
@@ -189,7 +189,7 @@ async def _place(scripts: Mapping[str, Script | str], uuids: Mapping[str, UUID],
     return dict(zip(scripts, await asyncio.gather(*jobs), strict=True))
 
 
-async def _ticket(tickets: Tickets, call_uuid: UUID) -> Ticket:
+async def ticket_of(tickets: Tickets, call_uuid: UUID) -> Ticket:
     end_s = time.monotonic() + TICKET_TIMEOUT_S
     while time.monotonic() < end_s:
         ticket = await tickets.by_call(call_uuid)
@@ -199,7 +199,7 @@ async def _ticket(tickets: Tickets, call_uuid: UUID) -> Ticket:
     raise AssertionError(f"no ticket for call {call_uuid} after {TICKET_TIMEOUT_S:.0f} s")
 
 
-async def _scrape(port: int) -> dict[str, float]:
+async def scrape(port: int) -> dict[str, float]:
     async with httpx.AsyncClient(timeout=5.0) as http:
         text = (await http.get(f"http://127.0.0.1:{port}/metrics")).text
     return {

@@ -52,7 +52,8 @@ _CUT_OFF = re.compile(r"(?:c est|elle est) (?:bien )?(?:eteinte?|coupee?)")
 """Done as told in `SOLUTION`; bad news anywhere else."""
 _FIRST_CALL = re.compile(r"(?<!pas )\b(?:la |ma )(?:toute )?premiere fois\b|(?<!pas )\b(?:mon )?premier appel\b")
 _EITHER = re.compile(
-    r"\bou peut etre\b|\boui non je sais\b|\bpeut etre (?:bien )?(?:que )?(?:oui|non)\b|\boui ou non\b|\b(?:oui"
+    r"\bou peut etre\b|\boui non (?:je sais|peut etre)\b|\bpeut etre (?:bien )?(?:que )?(?:oui|non)\b"
+    r"|\boui ou non\b|\b(?:oui"
     r"|non) (?:ou|et) (?:oui"
     r"|non)\b"
 )

@@ -31,7 +31,7 @@ from app.providers.rules.requests import (
 )
 from app.providers.rules.sentiment import feel
 from app.providers.rules.signals import ABOUT_HELP, ABOUT_TICKET, find_signals, has_negation
-from app.providers.rules.topics import find_topic
+from app.providers.rules.topics import find_topic, is_symptom
 from app.providers.rules.turn import DESCRIBING, UNCLEAR, Turn, Verdict
 
 DESCRIPTION_WORDS_MIN = 4
@@ -50,6 +50,7 @@ _NOT_FOLLOWED = re.compile(
     r"^(?:\w+ ){0,3}?(?:pas|rien|mal) (?:bien |tout )?(?:compris|suivi"
     r"|saisi)\b(?! (?:pourquoi|a quoi))"
 )
+_ALTERED = re.compile(r"\b(?:chang\w+|modif\w+|mettre a jour|remplac\w+|corrig\w+|rectifi\w+|resili\w+|nouve\w+)\b")
 _OWN_DETAIL = re.compile(r"\b(?:mails?|messagerie|telephone)\b")
 
 
@@ -84,13 +85,17 @@ def _classify(turn: Turn) -> Verdict:
     hold = asks_hold(turn.words)
     if hold and not _answered_after(turn, *hold):
         return Intent.HOLD_REQUEST, 0.85
-    if (
-        is_about_others(turn.words)
-        and not (is_complaint(turn.words) or is_wish(turn.words) or has_negation(turn.words))
-        and (turn.state in DESCRIBING or not turn.signals)
-    ):
+    if _is_remark(turn):
         return UNCLEAR
     return _own_question(turn) or _goodbye(turn) or _anything_else(turn)
+
+
+def _is_remark(turn: Turn) -> bool:
+    """Other people's habits, without a fault or a wish, where nothing else was answered."""
+    words = turn.words
+    if not is_about_others(words) or not (turn.state in DESCRIBING or not turn.signals):
+        return False
+    return not (is_complaint(words) or is_symptom(words) or is_wish(words) or has_negation(words))
 
 
 def _told_before(turn: Turn) -> bool:
@@ -173,7 +178,8 @@ def _goodbye(turn: Turn) -> Verdict | None:
 
 def _anything_else(turn: Turn) -> Verdict:
     """What the words plainly carry, whatever the state."""
-    if (turn.fields.email or turn.dictates_email) and not is_complaint(turn.words) and not is_wish(turn.words):
+    email = turn.fields.email or turn.dictates_email
+    if email and not is_complaint(turn.words) and not (is_wish(turn.words) and _ALTERED.search(turn.words)):
         return Intent.EMAIL_PROVIDED, 0.8
     if turn.state not in (State.IDENTIFICATION, State.TICKET_VERIFICATION, *DESCRIBING):
         topic = find_topic(turn.words, described=False)

@@ -24,7 +24,7 @@ _SAME = re.compile(r"\b(?:toujours|meme (?:probleme|souci|chose)|non plus)\b|\be
 _TRIED = re.compile(
     r"\b(?:aussi|en plus|et puis|sinon|d ailleurs) (?:(?:je|j|on) )?(?:l |les |la )?(?:ai |a "
     r"|avais )?(?:deja )?(?:tout )?"
-    r"(?:essaye|fait|teste|refait|redemarre|debranche|rebranche|tente|eteint|rallume|change|verifie)"
+    r"(?:essaye|fait|teste|refait|redemarre|debranche|rebranche|tente|eteint|rallume|change|verifie)\b"
 )
 
 

@@ -3,9 +3,11 @@
 import re
 
 _PERSON = (
-    r"(?:quelqu un|conseill\w+|technicien\w*|humaine?s?|operat(?:eur|rice)\w*|responsables?|agents?"
+    r"(?:quelqu un|conseill\w+|technicien\w*|humaine?s?"
+    r"|(?<!changer d )(?<!change d )(?<!autre )(?<!d )operat(?:eur|rice)\w*|responsables?|agents?"
     r"|interlocut\w+"
-    r"|vraie? \w+|une (?:autre )?personne|(?:un|une|votre|vos|tes) collegues?|manager|superieure?"
+    r"|vraie? \w+|une (?:autre )?personne|(?:un|une|votre|vos|tes) collegues?|manager|(?:votre|vos|un|une|ton|tes"
+    r"|le) superieure?s?\b|la (?:meme )?personne"
     r"|supervis\w+|(?:un|le|votre|ton) chef|directeur"
     r"|collaborat\w+|personne physique|(?:un |une )(?:gars|dame|monsieur|demoiselle|mec|nana|type)|votre equipe"
     r"|chair et en os|direction|standardiste|standard|secretaire|patron|hotline|accueil|vendeur"

@@ -15,12 +15,13 @@ _REWRITES = [
     for pattern, written in [
         # "point", "guère" and "nullement" deny as "pas" does, in old-fashioned French.
         (r"(ne|n) ((?:\w+ ){1,2}?)(?:point|mie|goutte)", r"\1 \2pas"),
+        (r"point (?:barre|final)", ""),
         (r"(ca (?:marche|fonctionne|va|change)|c est|j ai|je peux|je veux|je puis)"
          r" point(?! (?:fr|com|net|org|de depart|final|virgule))", r"\1 pas"),
         (r"^point(?= que| encore| de (?:ticket|dossier|numero|mail|reseau"
          r"|changement))", "pas"), (r"si fait", "oui"),
-        (r"de ce pas", "tout de suite"), (r"guere", "pas"), (r"nullement|aucunement|point du tout|pantoute"
-                                                             r"|pas le moins du monde", "pas du tout"),
+        (r"de ce pas", "tout de suite"), (r"guere", "pas"),
+        (r"nullement|aucunement|point du tout|pantoute|pas le moins du monde", "pas du tout"),
         (r"je (?:ne )?puis", "je peux"), (r"que nenni", "non"),
         (r"ma foi|pardi|sapristi|sacrebleu|mon dieu|bonte divine|fichtre|parbleu|dame(?= (?:oui|non))", ""),
         (r"pareil au meme|kif ?kif(?: bourricot)?|blanc bonnet et bonnet blanc|du pareil au meme"

@@ -60,6 +60,7 @@ _REPEAT = re.compile(
     r"|^(?:vous (?:voulez|parlez d[eu]?|demandez) )?(?:mon|ma|le|la|l|mes) (?:\w+ ){1,4}ou (?:celui|celle|le|la|l"
     r"|mon|ma|du) ?(?:\w+ ?){0,3}$"
     r"|^(?:pardon |hein |comment )+(?:\w+ ){1,3}quoi$|^(?:pardon |hein )*(?:un|une|le|la|l|mon|ma) \w+ de quoi$"
+    r"|^vous avez dit (?:un|une|le|la|quel|quelle) \w+$"
     r"|^(?:si|que|et) quoi(?: \w+){0,3}$|\bje (?:dois|doit|devrais) (?:\w+ )?\w+(?:er|ir|re) (?:ou|quoi|lequel"
     r"|laquelle|quel \w+|quelle \w+"
     r"|combien de temps)$"

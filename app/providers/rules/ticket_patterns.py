@@ -27,7 +27,7 @@ TICKET_PATTERNS: list[tuple[Kind, bool, str]] = [
                          r"|pas (?:pour |a propos de |au sujet de |par rapport a |concernant )(?:celui"
                          r"|celle|ca|le|la|ce|cette)(?: \w+)?|pas (?:celui|celle|lie|liee|en rapport"
                          r"|ce ticket|ce dossier|ce probleme|ca du tout|ca)\b|pas a ma connaissance"
-                         r"|pas que je sache"
+                         r"|pas que je (?:sache|me souvienne|me rappelle|m en souvienne)"
                          r"|(?:jamais|pas encore|pas|rien) (?:\w+ )?(?:appele|ouvert|signale|declare"
                          r"|contacte|cree|eu affaire|depose|demande|recu"
                          r"|enregistre)(?: (?:de |d |le )?<TICKET>)?"

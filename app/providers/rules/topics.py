@@ -59,7 +59,8 @@ _NOT_MOBILE = re.compile(
     r"|\bsauf (?:sur|en|avec) (?:\w+ )?(?:4g|portable|mobile)|\b(?:ca|il|elle) capte (?:bien|partout)"
 )
 _NOT_HOME = re.compile(
-    r"\b(?:sans|hors|sauf|meme sans|pas en|que|seulement|uniquement|hormis|a part|coupe le|desactive le"
+    r"\b(?:sans|hors|sauf|meme sans|pas en|(?<=marche )que|(?<=fonctionne )que|(?<=ai )que|(?<=capte )que"
+    r"|(?<=y a )que|seulement|uniquement|hormis|a part|coupe le|desactive le"
     r"|loin du|quitte le|suis pas en"
     r"|meme en)(?: (?:le|du|quand je suis|en|au|avec|via|suis))* wifi\b"
     r"|\b(?:en |le |avec le )?wifi ca (?:marche|va|fonctionne)(?! pas| plus)"
