@@ -1,16 +1,16 @@
 """Every error this product raises on purpose.
 
-    VoicebotError
-    ├── ConfigError                  the settings can't work; exit code 2
-    ├── PeerError                    the Asterisk side broke the protocol or the rules
-    ├── ProviderError                a cloud or local provider failed
-    │   ├── ProviderTimeoutError     no answer within our own deadline
-    │   ├── ProviderQuotaError       rate, concurrency or payment limit
-    │   ├── ProviderAuthError        key refused
-    │   ├── ProviderProtocolError    an answer that makes no sense
-    │   └── ProviderNetworkError     refused, reset, cut
-    ├── MediaError                   sound that can't be read, converted or played
-    └── StoreError                   the database can't take or give it now
+VoicebotError
+├── ConfigError                  the settings can't work; exit code 2
+├── PeerError                    the Asterisk side broke the protocol or the rules
+├── ProviderError                a cloud or local provider failed
+│   ├── ProviderTimeoutError     no answer within our own deadline
+│   ├── ProviderQuotaError       rate, concurrency or payment limit
+│   ├── ProviderAuthError        key refused
+│   ├── ProviderProtocolError    an answer that makes no sense
+│   └── ProviderNetworkError     refused, reset, cut
+├── MediaError                   sound that can't be read, converted or played
+└── StoreError                   the database can't take or give it now
 """
 
 from typing import ClassVar

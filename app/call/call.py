@@ -39,9 +39,7 @@ class Call:
         self._started_s = self._loop.time()
         peer = str(connection.peer) if connection.peer else None
         self.record = CallRecord(call_uuid, peer, Case(), services.prompts.names)
-        self._recording = services.recorder.begin(
-            call_uuid, self.record.started_at, services.settings.recordings_dir
-        )
+        self._recording = services.recorder.begin(call_uuid, self.record.started_at, services.settings.recordings_dir)
         self.record.recording = self._recording.path.name
         self._conversation = Conversation(self.record, services)
         self._gone = asyncio.Event()

@@ -16,9 +16,7 @@ from app.errors import StoreError
 from app.store.pool import SAVE_S, Database
 
 COLUMNS = "id, first_name, last_name, company, email, phone, created_at"
-TITLES = frozenset(
-    {"monsieur", "madame", "mademoiselle", "m", "mr", "mme", "mlle", "docteur", "dr", "maitre"}
-)
+TITLES = frozenset({"monsieur", "madame", "mademoiselle", "m", "mr", "mme", "mlle", "docteur", "dr", "maitre"})
 LEGAL_FORMS = frozenset(
     {"sa", "sas", "sasu", "sarl", "eurl", "sci", "snc", "scop", "gie", "ets", "etablissements", "societe"}
     | {"entreprise", "groupe"}

@@ -137,9 +137,7 @@ class EmbeddedPostgres:
     def _start(self, end_s: float) -> None:
         binaries = _binaries()
         if not Path("/proc/self").exists():
-            raise StoreError(
-                "the embedded PostgreSQL needs Linux with /proc: give the addresses of a real one"
-            )
+            raise StoreError("the embedded PostgreSQL needs Linux with /proc: give the addresses of a real one")
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
             with _locked(self.directory / "start.lock", end_s):
@@ -160,17 +158,13 @@ class EmbeddedPostgres:
             printed = run_program([binaries / "postgres", "--version"], self.directory, end_s)
             wanted = printed.split()[2].split(".")[0]  # "postgres (PostgreSQL) 18.4"
             if (found := version.read_text().strip()) != wanted:
-                raise StoreError(
-                    f"{self._data} was made by PostgreSQL {found}, this one is {wanted}: move it away"
-                )
+                raise StoreError(f"{self._data} was made by PostgreSQL {found}, this one is {wanted}: move it away")
             return
         raw = self.directory / "data.new"
         shutil.rmtree(raw, ignore_errors=True)
         _private_directory(raw)
         options = "--auth=trust --encoding=UTF8 --locale=C --locale-provider=builtin --builtin-locale=C.UTF-8"
-        run_program(
-            [binaries / "initdb", *options.split(), "-U", SUPERUSER, "-D", raw], self.directory, end_s
-        )
+        run_program([binaries / "initdb", *options.split(), "-U", SUPERUSER, "-D", raw], self.directory, end_s)
         self._data.rmdir()
         raw.rename(self._data)
 
@@ -228,9 +222,7 @@ class EmbeddedPostgres:
                     connection = await asyncpg.connect(self.url("postgres"))
                     try:
                         for name in DATABASES:
-                            if not await connection.fetchval(
-                                "SELECT 1 FROM pg_database WHERE datname = $1", name
-                            ):
+                            if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
                                 with suppress(asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
                                     await connection.execute(f"CREATE DATABASE {name}")
                     finally:

@@ -72,9 +72,7 @@ async def migrate(url: str, database: DatabaseName, *, deadline_s: float = 60.0)
                 done = dict(await connection.fetch("SELECT version, name FROM schema_migrations"))
                 for migration in migrations(database):
                     if done.get(migration.version, migration.name) != migration.name:
-                        raise StoreError(
-                            f"this is no database of {database}: it has {done[migration.version]}"
-                        )
+                        raise StoreError(f"this is no database of {database}: it has {done[migration.version]}")
                     if migration.version in done:
                         continue
                     doing = migration.name

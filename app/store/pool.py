@@ -74,9 +74,7 @@ class Database:
             return False
         return True
 
-    async def fetch(
-        self, sql: str, *arguments: object, within_s: float = LOOKUP_S
-    ) -> Sequence[asyncpg.Record]:
+    async def fetch(self, sql: str, *arguments: object, within_s: float = LOOKUP_S) -> Sequence[asyncpg.Record]:
         """Runs one statement and returns its rows.
 
         Raises:
@@ -87,9 +85,7 @@ class Database:
             rows: Sequence[asyncpg.Record] = await connection.fetch(sql, *arguments)
         return rows
 
-    async def fetchrow(
-        self, sql: str, *arguments: object, within_s: float = LOOKUP_S
-    ) -> asyncpg.Record | None:
+    async def fetchrow(self, sql: str, *arguments: object, within_s: float = LOOKUP_S) -> asyncpg.Record | None:
         """The first row, or None; raises as `fetch`."""
         rows = await self.fetch(sql, *arguments, within_s=within_s)
         return rows[0] if rows else None
@@ -169,9 +165,7 @@ def _check_url(url: str, name: str) -> None:
         usable = False
     if not usable:
         # The address itself stays out of the message: it may hold a password.
-        raise ConfigError(
-            [f"address of the database {name}: not of the form postgresql://user@host:port/name"]
-        )
+        raise ConfigError([f"address of the database {name}: not of the form postgresql://user@host:port/name"])
 
 
 async def _speak_json(connection: Any) -> None:

@@ -73,9 +73,7 @@ class Ticket:
             ("sentiment", TicketSentiment),
         ):
             if getattr(self, name) not in get_args(allowed):
-                raise ValueError(
-                    f"{name} is {getattr(self, name)!r}, not one of {', '.join(get_args(allowed))}"
-                )
+                raise ValueError(f"{name} is {getattr(self, name)!r}, not one of {', '.join(get_args(allowed))}")
         if self.duration_seconds is not None and not 0 <= self.duration_seconds < math.inf:
             raise ValueError(f"duration_seconds is {self.duration_seconds}")
 
@@ -132,9 +130,7 @@ class Tickets:
                     return UUID(str(used))
         raise StoreError(f"tickets: {ticket.call_uuid} and {derived} both belong to other calls")
 
-    async def pending_for(
-        self, *, client_id: int | None = None, caller_number: str | None = None
-    ) -> Ticket | None:
+    async def pending_for(self, *, client_id: int | None = None, caller_number: str | None = None) -> Ticket | None:
         """The latest open ticket of a client, or of a number.
 
         With both given, a ticket of that number counts unless it belongs to another client: a company's

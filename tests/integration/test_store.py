@@ -60,9 +60,7 @@ class TestMigrations:
         admin = await asyncpg.connect(clients_url)
         await admin.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
         both = await asyncio.gather(migrate(clients_url, "clients"), migrate(clients_url, "clients"))
-        recorded = await admin.fetch(
-            "SELECT version, name, applied_at FROM schema_migrations ORDER BY version"
-        )
+        recorded = await admin.fetch("SELECT version, name, applied_at FROM schema_migrations ORDER BY version")
         await admin.close()
         names = [migration.name for migration in migrations("clients")]
         assert sorted(both) == [[], names]
@@ -102,9 +100,7 @@ class TestClients:
         await add("Paul", "Dupont", email="pierre.dupont@example.fr")
         assert await clients.find_by_email("pierre.dupont@example.fr") is None
 
-    @pytest.mark.parametrize(
-        "phone", ["0612345678", "33612345678", "+0612345678", "+336123456789012345", "+33 6", ""]
-    )
+    @pytest.mark.parametrize("phone", ["0612345678", "33612345678", "+0612345678", "+336123456789012345", "+33 6", ""])
     async def test_a_number_that_is_not_e164_is_refused(self, clients: Clients, phone: str) -> None:
         with pytest.raises(RefusedError, match="clients_phone_check"):
             await clients.add(first_name="Pierre", last_name="Dupont", phone=phone)
@@ -205,9 +201,7 @@ class TestClients:
     async def test_a_name_is_found_by_an_index(self, clients_database: Database) -> None:
         async with clients_database.acquire(5.0) as connection:
             await connection.execute("SET enable_seqscan = off")
-            plan = await connection.fetch(
-                "EXPLAIN SELECT 1 FROM clients WHERE last_name_sound = sound_key('Dupont')"
-            )
+            plan = await connection.fetch("EXPLAIN SELECT 1 FROM clients WHERE last_name_sound = sound_key('Dupont')")
         assert "clients_last_name_sound" in str(plan)
 
 
@@ -264,9 +258,7 @@ class TestTickets:
         ]
 
     async def test_what_a_model_may_produce_can_be_stored(self, tickets: Tickets) -> None:
-        odd = ticket(
-            summary="a\0b\ud800", transcript=[{"text": "\0", "at_s": float("nan")}], caller_number="\0"
-        )
+        odd = ticket(summary="a\0b\ud800", transcript=[{"text": "\0", "at_s": float("nan")}], caller_number="\0")
         await tickets.save(odd)
         found = await tickets.by_call(odd.call_uuid)
         assert found is not None

@@ -125,9 +125,7 @@ async def test_database_stopped_then_back(tmp_path: Path, own_server: EmbeddedPo
         await until(lambda: not writer.waiting)
         await writer.stop()
         assert spool.entries() == []
-        assert [each.call_uuid for each in await tickets.latest(9)] == [
-            call.call_uuid for call in calls[::-1]
-        ]
+        assert [each.call_uuid for each in await tickets.latest(9)] == [call.call_uuid for call in calls[::-1]]
         assert database.healthy
     assert home == calls[1:]
     assert (told[0], max(told), told[-1]) == (0, 2, 0)
@@ -188,9 +186,7 @@ async def test_a_lookup_given_up_by_the_call_frees_its_connection(tickets_url: s
         assert await database.ping(5.0)
 
 
-async def test_a_schema_that_is_not_there_yet_is_waited_for(
-    own_server: EmbeddedPostgres, spool: Spool
-) -> None:
+async def test_a_schema_that_is_not_there_yet_is_waited_for(own_server: EmbeddedPostgres, spool: Spool) -> None:
     async with Database(own_server.clients_url) as database:
         writer = TicketWriter(spool, Tickets(database))
         call = ticket()
@@ -201,9 +197,7 @@ async def test_a_schema_that_is_not_there_yet_is_waited_for(
     assert spool.entries() == []
 
 
-async def test_what_the_database_refuses_is_moved_aside_and_blocks_nobody(
-    tmp_path: Path, tickets: Tickets
-) -> None:
+async def test_what_the_database_refuses_is_moved_aside_and_blocks_nobody(tmp_path: Path, tickets: Tickets) -> None:
     bad: list[str] = []
     spool = Spool(tmp_path / "spool", on_bad=lambda path, reason: bad.append(reason))
     poison, good = ticket(client_id=2**70), ticket(started_at=START + timedelta(hours=1))

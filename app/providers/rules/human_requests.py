@@ -49,6 +49,8 @@ _HUMAN = re.compile(
     r"|\bquelqu un de (?:vrai|competent|reel|humain|vivant|chez vous|serieux|plus)\b"
     r"|\b(?:etre humain|vraie? (?:humaine?|personne|conseill\w+|technicien\w*|interlocut\w+))\b"
     r"|\b(?:un|une|d) (?:vrai )?humaine?\b"
+    r"|\b(?:parler|parle|cause\w*|discuter) (?:a|avec) (?:un|une|des|votre|cet|cette) (?:ordinateur|truc"
+    r"|ferraille|gadget|disque)s?\b"
     r"|\b(?:en )?chair et en os\b|\b(?:un|une|l un|l une) (?:de|parmi|d entre) vos (?:collaborat\w+|conseill\w+"
     r"|collegues?"
     r"|technicien\w*|gars|agents?|employes?|operat\w+|equipes?)\b"
