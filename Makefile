@@ -39,7 +39,7 @@ lint: setup ## ruff, mypy --strict, cython-lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/cython-lint ext
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/cython-lint ext  # it calls pycodestyle by name
 
 PURE := --cov=app.dialogue --cov=app.audiosocket.frames --cov=app.media.playout
 coverage: setup ## branch coverage of the pure rooms; fails below 95 %
