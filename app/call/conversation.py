@@ -1,8 +1,6 @@
 """The conversation of one call: turns in, understanding, dialogue, speech out."""
 
 import asyncio
-import re
-from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 import structlog
@@ -11,6 +9,7 @@ from app.call.ears import Ears
 from app.call.lookup import look_up
 from app.call.mouth import Mouth, Said
 from app.call.record import CallRecord
+from app.call.reply import Reply
 from app.call.services import Services
 from app.call.turn_times import TurnTimes
 from app.dialogue.intents import Intent
@@ -34,13 +33,7 @@ SURE_SHORT_ANSWER = 0.95
 UNHEARD_BEFORE_GIVING_UP = 3
 EARLY_ANSWER_S = 1.5
 """A "oui" over the last words of a question answers it."""
-REPLY_TIMEOUT_S = 1.0
-"""The model's reply must begin so soon after the intent, else the fixed phrase is said."""
-REPLY_GAP_S = 0.3
-"""And its next sentence so soon after the one before was heard: who hears a longer silence takes the floor."""
 LAST_WORDS_PAUSE_S = 0.3
-
-_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,50 +254,13 @@ class Conversation:
         self.ears.turns.expects = self._machine.endpointing
         texts = [self._services.prompts.text(phrase.key, phrase.values) for phrase in step.says]
         if answer is not None and answer.reply is not None:
-            self._mouth.say(self._reply(answer, texts))
+            reply = Reply(answer, texts, lambda: self._mouth.remaining_s)
+            self._last_said = reply.said
+            self._mouth.say(reply.sentences())
             return
         if not step.repeats:
             self._last_said = texts
         self._mouth.say(self._last_said)
-
-    async def _reply(self, answer: Answer, otherwise: list[str]) -> AsyncGenerator[str, None]:
-        """The model's reply, sentence by sentence while it is being written; the fixed phrases if it is late.
-
-        They follow a reply that breaks off, too: half a sentence is not said, and half an advice helps nobody.
-        """
-        reply = answer.reply
-        assert reply is not None
-        said: list[str] = []
-        self._last_said = said
-        text = ""
-        deadline_s = self._loop.time() + REPLY_TIMEOUT_S
-        try:
-            while True:
-                try:
-                    async with asyncio.timeout_at(deadline_s):
-                        text += await anext(reply)
-                except StopAsyncIteration:
-                    break
-                except TimeoutError as error:
-                    answer.break_off(error)
-                    break
-                *whole, text = _SENTENCE_END.split(text)
-                for sentence in whole:
-                    said.append(sentence)
-                    yield sentence
-                    deadline_s = self._loop.time() + self._mouth.remaining_s + REPLY_GAP_S
-            if text.strip() and not answer.broke_off:
-                said.append(text.strip())
-                yield text.strip()
-        finally:
-            await answer.drop_reply()
-        if not said or answer.broke_off:
-            self._last_said = otherwise
-            for phrase in otherwise:
-                for sentence in said:
-                    phrase = phrase.removeprefix(sentence).lstrip()
-                if phrase:
-                    yield phrase
 
     def _first_sound(self, now_s: float) -> None:
         """The first frame of an answer has left; told on the clock, noted where the turn's id is known."""
