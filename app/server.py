@@ -28,6 +28,7 @@ MAX_REFUSALS = 50
 """Callers who hear the busy phrase at a time; beyond it the call is ended at once."""
 LAST_WORDS_S = 12.0
 """After MAX_CALL_SECONDS the dialogue has so long to say goodbye; then the connection is cut."""
+MAX_CLEAN_UPS_PER_LINE = 3
 LAG_INTERVAL_S = 0.5
 CLEAN_UP_TIMEOUT_S = 10.0
 
@@ -58,7 +59,7 @@ class Server:
         self._allowed = self._settings.remote_asterisk_ip or LOOPBACK
         self._loop = asyncio.get_running_loop()
         self._listener: asyncio.Server | None = None
-        self._calls: set[UUID] = set()
+        self._calls: dict[UUID, Call] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._open: set[Connection] = set()
         self._silent: set[Connection] = set()
@@ -185,15 +186,22 @@ class Server:
             return self._turn_away(connection, "draining")
         if call_uuid in self._calls:
             return self._turn_away(connection, "duplicate_uuid")
-        if len(self._tasks) >= self._settings.max_concurrent_calls:
+        if self._full:
             return self._turn_away(connection, "busy")
         call = Call(call_uuid, connection, self._services)
-        self._calls.add(call_uuid)
+        self._calls[call_uuid] = call
         task = asyncio.create_task(self._hold(call, connection), name=f"call {call_uuid}")
         self._tasks.add(task)
         metrics.CALLS_ACTIVE.inc()
         task.add_done_callback(partial(self._ended, call_uuid))
         return call
+
+    @property
+    def _full(self) -> bool:
+        """No line is free. Calls that only write their ticket hold none, unless a slow database heaps them up."""
+        lines = self._settings.max_concurrent_calls
+        talking = sum(not call.over for call in self._calls.values())
+        return talking >= lines or len(self._calls) >= lines * MAX_CLEAN_UPS_PER_LINE
 
     def _turn_away(self, connection: Connection, reason: str) -> Refusal:
         """A cached sentence, then 0x00."""
@@ -225,7 +233,7 @@ class Server:
 
     def _ended(self, call_uuid: UUID, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        self._calls.discard(call_uuid)
+        del self._calls[call_uuid]
         metrics.CALLS_ACTIVE.dec()
         self._somebody_left.set()
 

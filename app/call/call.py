@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from datetime import UTC, datetime
+from datetime import timedelta
 from uuid import UUID
 
 import structlog
@@ -44,6 +44,7 @@ class Call:
         self._conversation = Conversation(self.record, services)
         self._gone = asyncio.Event()
         self._hangup_reason = ""
+        self._ended_s: float | None = None
         self._skipped_ticks = services.clock.stats.skipped
         # Asterisk loses one in four calls that wait for the caller first (issue 2089): frames from here on.
         self._clock_key = services.clock.join(self._tick)
@@ -59,9 +60,15 @@ class Call:
         """A key of the caller's telephone."""
         log.info("key pressed", digit=digit, call_id=str(self.record.call_uuid), turn_id=self._conversation.turn_id)
 
+    @property
+    def over(self) -> bool:
+        """The caller is gone; only the ticket is still being written."""
+        return self._gone.is_set()
+
     def hung_up(self, reason: str) -> None:
         """The connection is gone."""
         self._hangup_reason = reason
+        self._ended_s = self._loop.time()
         self._services.clock.leave(self._clock_key)
         self._gone.set()
 
@@ -87,6 +94,8 @@ class Call:
             await asyncio.wait([talk, gone], return_when=asyncio.FIRST_COMPLETED)
             if talk.done():
                 outcome = self._result_of(talk)
+                if talk.exception() is not None:
+                    await self._conversation.apologise()
                 await self._hang_up()
             else:
                 outcome = self._hangup_reason
@@ -132,14 +141,15 @@ class Call:
 
     async def _clean_up(self, outcome: str) -> None:
         self._services.clock.leave(self._clock_key)
-        duration_s = self._loop.time() - self._started_s
+        duration_s = (self._ended_s or self._loop.time()) - self._started_s
         await self._conversation.close()
         self._recording.close()
-        ticket = self.record.ticket(duration_s, datetime.now(UTC))
+        ticket = self.record.ticket(duration_s, self.record.started_at + timedelta(seconds=duration_s))
+        stored, kept = False, "spooled"
         try:
             stored = await self._services.writer.close_call(ticket)
         except StoreError as error:
-            stored = False
+            kept = "lost"
             log.error("ticket lost", detail=str(error), summary=ticket.summary, transcript=ticket.transcript)
         if stored:
             metrics.TICKETS.labels(ticket.problem_type, ticket.status).inc()
@@ -153,5 +163,5 @@ class Call:
             problem_type=ticket.problem_type,
             sentiment=ticket.sentiment,
             duration_s=round(duration_s, 1),
-            ticket="stored" if stored else "spooled",
+            ticket="stored" if stored else kept,
         )

@@ -1,7 +1,8 @@
 """The conversation of one call: turns in, understanding, dialogue, speech out."""
 
 import asyncio
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -34,6 +35,9 @@ UNHEARD_BEFORE_GIVING_UP = 3
 EARLY_ANSWER_S = 1.5
 """A "oui" over the last words of a question answers it."""
 LAST_WORDS_PAUSE_S = 0.3
+FALSE_ALARM_S = 2.0
+"""No turn came so long after an interruption: it was none, and what it cut is said again."""
+APOLOGY_TIMEOUT_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,22 @@ class Answered:
     at_s: float
 
 
-Event = TurnEvent | Answered | Said | Silence | EarsLost | TimeUp
+@dataclass(frozen=True, slots=True)
+class CallerTurn:
+    """The caller has finished.
+
+    Attributes:
+        text: all the words of the turn.
+        speech_ended_s: when the caller's voice stopped.
+        over_bot: the bot was speaking at that moment.
+    """
+
+    text: str
+    speech_ended_s: float
+    over_bot: bool
+
+
+Event = TurnEvent | CallerTurn | Answered | Said | Silence | EarsLost | TimeUp
 
 
 class Conversation:
@@ -91,6 +110,13 @@ class Conversation:
         self.turn_id = 0
         """How many turns of the caller were taken."""
         self._unheard = 0
+        self._understanding = False
+        self._newer: list[CallerTurn] = []
+        """What the caller added while the turn was being understood."""
+        self._cut_short = False
+        """The bot was interrupted, and no turn has come of it yet."""
+        self._saving: asyncio.Task[None] | None = None
+        self._unsaved = False
 
     def tick(self) -> bytes:
         """Every 20 ms: the bot's next frame; time passes for the ears and for patience."""
@@ -101,6 +127,8 @@ class Conversation:
         self.ears.tick(now_s)
         if self._awaits_words and self.ears.voiced:
             self._awaits_words, self._dead_air_at_s = False, None  # the caller goes on
+        if self._dead_air_at_s is not None and self.ears.voiced:
+            self._dead_air_at_s = max(self._dead_air_at_s, now_s + DEAD_AIR_S)
         if self._dead_air_at_s is not None and now_s >= self._dead_air_at_s:
             self._dead_air_at_s = None
             self._mouth.fill(self._services.prompts.text("one_moment"))
@@ -123,6 +151,12 @@ class Conversation:
             self._awaits_words = False
             # When it is late already: a frame more, for an answer that is ready at once.
             self._dead_air_at_s = max(event.speech_ended_s + DEAD_AIR_S, self._loop.time() + FRAME_S)
+        if isinstance(event, TurnEnded):
+            over_bot = self._mouth.has_sound and not self._mouth.filling
+            event = CallerTurn(event.text, event.speech_ended_s, over_bot)
+            if self._understanding:
+                self._newer.append(event)
+                return
         try:
             self._events.put_nowait(event)
         except asyncio.QueueFull:
@@ -130,7 +164,7 @@ class Conversation:
 
     async def run(self) -> Ending:
         """Talks until the dialogue ends the call and its last words were heard."""
-        await self._checkpoint()
+        self._checkpoint()
         self.ears.open()
         self._perform(self._machine.start())
         while True:
@@ -150,12 +184,12 @@ class Conversation:
                     self._note_answer(event.at_s)
                 case Interrupted():
                     self._take_interruption(event)
-                case TurnEnded():
+                case CallerTurn():
                     await self._take_turn(event)
                 case Unheard():
                     self._take_unheard()
                 case Silence():
-                    self._perform(self._machine.on_silence())
+                    self._take_silence()
                 case EarsLost() if self._step.ending is None:
                     self._deaf = True
                     if not self._mouth.busy or self._mouth.filling:
@@ -165,29 +199,79 @@ class Conversation:
 
     async def close(self) -> None:
         """Notes what both sides were saying when the call ended, and stops; bounded, never raises."""
+        while not self._events.empty():
+            event = self._events.get_nowait()
+            if isinstance(event, Said):
+                self._note_said(event)
+            elif isinstance(event, CallerTurn):
+                self._note_turn(event)
+        for newer in self._newer:
+            self._note_turn(newer)
         if (heard := self._mouth.interrupt()) is not None:
             self._note_said(heard)
         if text := self.ears.turns.text:
             self._record.add("caller", text, self._since_start(self._loop.time()), interrupted=True)
+        if self._saving is not None:
+            self._saving.cancel()
         await asyncio.gather(self._mouth.close(), self.ears.close(), return_exceptions=True)
 
-    async def _take_turn(self, event: TurnEnded) -> None:
+    async def apologise(self) -> None:
+        """Something of ours failed: says so, in the phrase `error`; bounded."""
+        self._perform(self._machine.on_failure())
+        with suppress(TimeoutError):
+            async with asyncio.timeout(APOLOGY_TIMEOUT_S):
+                while True:
+                    event = await self._events.get()
+                    if isinstance(event, Said):
+                        self._note_said(event)
+                        return
+
+    async def _take_turn(self, event: CallerTurn) -> None:
         self._unheard = 0
-        self._record.add("caller", event.text, self._since_start(event.speech_ended_s))
-        if self._mouth.busy and not self._mouth.filling and not self._answers_early(event.text):
+        self._cut_short = False
+        self._note_turn(event)
+        speaks = self._mouth.busy and not self._mouth.filling
+        last_words = speaks and self._step.ending is not None
+        if last_words or (speaks and event.over_bot and not self._answers_early(event.text)):
             self._dead_air_at_s = None  # "mmh", "d'accord" while the bot explains, or words over its farewell
             return
         self.turn_id += 1
         bind_turn(self.turn_id)
-        times = self._times = TurnTimes(event.speech_ended_s, self._loop.time())
+        self._understanding = True
+        try:
+            answer, text, times = await self._understand_all(event)
+        finally:
+            self._understanding = False
+        try:
+            await self._answer(answer, text, times)
+        except BaseException:
+            await answer.drop_reply()
+            raise
+        self._checkpoint()
+
+    async def _understand_all(self, event: CallerTurn) -> tuple[Answer, str, TurnTimes]:
+        """Understands the turn, together with what the caller adds meanwhile."""
+        text = event.text
+        while True:
+            times = self._times = TurnTimes(event.speech_ended_s, self._loop.time())
+            answer = await self._understand(self._machine.state, text)
+            times.understood(self._loop.time())
+            if not self._newer:
+                return answer, text, times
+            await answer.drop_reply()
+            for event in self._newer:
+                self._note_turn(event)
+                text = f"{text} {event.text}"
+            self._newer.clear()
+
+    async def _answer(self, answer: Answer, text: str, times: TurnTimes) -> None:
+        """Takes an understood turn to the machine and says what it answers."""
         state = self._machine.state
-        answer = await self._understand(state, event.text)
-        times.understood(self._loop.time())
         understanding = answer.understanding
         log.info(
             "turn understood",
             state=state.value,
-            heard=event.text,
+            heard=text,
             intent=understanding.intent.value,
             confidence=round(understanding.confidence, 2),
             source=understanding.source,
@@ -197,13 +281,12 @@ class Conversation:
         if given := understanding.fields.given():
             self._case.fields = self._case.fields.model_copy(update=given)
             await look_up(self._case, self._services.clients, self._services.tickets, self._record.caller_number)
-        step = self._machine.on_turn(understanding, event.text)
+        step = self._machine.on_turn(understanding, text)
         if step.model_reply and answer.reply is not None:
             self._perform(step, answer)
         else:
             await answer.drop_reply()
             self._perform(step)
-        await self._checkpoint()
 
     async def _understand(self, state: State, text: str) -> Answer:
         if self._machine.may_answer_shortly:
@@ -218,9 +301,19 @@ class Conversation:
             self._dead_air_at_s = None
             return
         self._unheard += 1
+        self._cut_short = False
         log.warning("caller spoke but no words came of it", times=self._unheard)
         failed = self._unheard >= UNHEARD_BEFORE_GIVING_UP
         self._perform(self._machine.on_failure() if failed else self._machine.on_unheard())
+
+    def _take_silence(self) -> None:
+        if self._cut_short:
+            # A cough or an echo that looked like a word: what it cut is said again.
+            self._cut_short = False
+            metrics.BARGE_INS.labels("resumed").inc()
+            self._perform(replace(self._step, says=(), model_reply=False, repeats=True))
+        else:
+            self._perform(self._machine.on_silence())
 
     def _answers_early(self, text: str) -> bool:
         """Words over the bot's last syllables of a yes-or-no question are its answer."""
@@ -245,10 +338,14 @@ class Conversation:
         metrics.BARGE_INS.labels("confirmed").inc()
         metrics.BARGE_IN_STOP_S.observe(stop_s)
         log.info("interrupted by the caller", stop_ms=round(stop_s * 1000))
-        self._listen_until_s = self._loop.time() + self._step.listens_s
+        self._dead_air_at_s = None
+        self._cut_short = True
+        self._listen_until_s = self._loop.time() + FALSE_ALARM_S
 
     def _perform(self, step: Step, answer: Answer | None = None) -> None:
-        """Says what the step says."""
+        """Says what the step says; what the bot was saying is cut."""
+        if self._mouth.busy and not self._mouth.filling and (heard := self._mouth.interrupt()) is not None:
+            self._note_said(heard)
         self._listen_until_s = None
         self._step = step
         self.ears.turns.expects = self._machine.endpointing
@@ -279,6 +376,9 @@ class Conversation:
                 total_ms=times.total_ms,
             )
 
+    def _note_turn(self, turn: CallerTurn) -> None:
+        self._record.add("caller", turn.text, self._since_start(turn.speech_ended_s))
+
     def _note_said(self, said: Said) -> None:
         if said.text:
             self._record.add("bot", said.text, self._since_start(said.started_s), interrupted=said.interrupted)
@@ -287,9 +387,16 @@ class Conversation:
     def _since_start(self, at_s: float) -> float:
         return max(at_s - self._started_s, 0.0)
 
-    async def _checkpoint(self) -> None:
-        """On disk after every turn: a crash leaves a ticket."""
-        try:
-            await self._services.writer.checkpoint(self._record.ticket(self._since_start(self._loop.time())))
-        except StoreError as error:
-            log.warning("call not checkpointed", detail=str(error))
+    def _checkpoint(self) -> None:
+        """Puts the call on disk, as it stands, without anybody waiting for it: a crash leaves a ticket."""
+        self._unsaved = True
+        if self._saving is None or self._saving.done():
+            self._saving = asyncio.create_task(self._save(), name="checkpoint")
+
+    async def _save(self) -> None:
+        while self._unsaved:
+            self._unsaved = False
+            try:
+                await self._services.writer.checkpoint(self._record.ticket(self._since_start(self._loop.time())))
+            except StoreError as error:
+                log.warning("call not checkpointed", detail=str(error))

@@ -16,8 +16,9 @@ from app.providers.ladder import open_ears
 log = structlog.get_logger(__name__)
 
 SILENCE_20_MS = bytes(320)
-NO_AUDIO_S = 0.06
+NO_AUDIO_S = 0.2
 """A phone that suppresses silence sends nothing: from here on we feed silence in its place."""
+CLOSE_TIMEOUT_S = 3.0
 MAX_WAITING_BYTES = 80_000
 """5 s of caller sound kept while the recogniser is being connected, and 5 s for the next one if this one dies."""
 REOPENINGS = 2
@@ -60,6 +61,8 @@ class Ears:
         self._cut_bytes = 0
         self._last_audio_s = self.voice_ended_s = self._loop.time()
         self._closed = False
+        self._lost = False
+        """Given up: `_opening` closes the last session."""
 
     @property
     def voiced(self) -> bool:
@@ -87,8 +90,9 @@ class Ears:
         """Ends the stream; bounded, never raises."""
         self._closed = True
         if self._opening is not None:
-            self._opening.cancel()
-            await asyncio.wait([self._opening], timeout=1.0)
+            if not self._lost:
+                self._opening.cancel()
+            await asyncio.wait([self._opening], timeout=CLOSE_TIMEOUT_S)
         session, self._session = self._session, None
         if session is not None:
             await session.close()
@@ -155,6 +159,9 @@ class Ears:
             self._openings = 1
         session, self._session = self._session, None
         if self._openings > REOPENINGS or session is None:
+            if session is not None:
+                self._lost = True
+                self._opening = asyncio.create_task(session.close(), name="ears")
             self._on_lost(error)
             return
         self._openings += 1

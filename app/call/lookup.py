@@ -1,5 +1,7 @@
 """Finds the caller in the databases from what they said; never waits long, never fails."""
 
+import asyncio
+
 import structlog
 
 from app.dialogue.case import Case, KnownClient, PendingTicket
@@ -9,23 +11,33 @@ from app.store.tickets import Ticket, Tickets
 
 log = structlog.get_logger(__name__)
 
+LOOKUP_S = 1.0
+"""The caller waits meanwhile."""
+
 
 async def look_up(case: Case, clients: Clients, tickets: Tickets, caller_number: str | None = None) -> None:
     """Fills `case.client` and `case.pending` from the fields given so far.
 
-    Each query has the store's own deadline (1 s); a database that is away leaves the caller unknown.
+    All queries together have 1 s; a database that is away or slow leaves the caller unknown.
     """
     try:
-        if case.client is None:
-            found = await _find_client(case, clients, caller_number)
-            if found is not None:
-                case.client = KnownClient(found.id, found.first_name, found.last_name, found.company or "")
-        if case.pending is None:
-            ticket = await _find_ticket(case, tickets, caller_number)
-            if ticket is not None and ticket.id is not None and ticket.status == "open":
-                case.pending = PendingTicket(ticket.id, ticket.problem_type)
+        async with asyncio.timeout(LOOKUP_S):
+            await _fill(case, clients, tickets, caller_number)
+    except TimeoutError:
+        log.warning("caller not looked up", detail="the databases are slow")
     except StoreError as error:
         log.warning("caller not looked up", detail=str(error))
+
+
+async def _fill(case: Case, clients: Clients, tickets: Tickets, caller_number: str | None) -> None:
+    if case.client is None:
+        found = await _find_client(case, clients, caller_number)
+        if found is not None:
+            case.client = KnownClient(found.id, found.first_name, found.last_name, found.company or "")
+    if case.pending is None:
+        ticket = await _find_ticket(case, tickets, caller_number)
+        if ticket is not None and ticket.id is not None and ticket.status == "open":
+            case.pending = PendingTicket(ticket.id, ticket.problem_type)
 
 
 async def _find_client(case: Case, clients: Clients, caller_number: str | None) -> Client | None:

@@ -58,6 +58,7 @@ class Mouth:
         self._loop = asyncio.get_running_loop()
         self._task: asyncio.Task[None] | None = None
         self._filler: asyncio.Task[None] | None = None
+        self._stopping: set[asyncio.Task[None]] = set()
         self._answer_start_samples = 0
         """Where the answer begins in the speech: after the filler, if there was one."""
         self._filling = False
@@ -125,10 +126,9 @@ class Mouth:
 
     async def close(self) -> None:
         """Stops speaking."""
-        tasks = [task for task in (self._task, self._filler) if task is not None]
         self._stop_tasks()
-        if tasks:
-            await asyncio.wait(tasks, timeout=1.0)
+        if self._stopping:
+            await asyncio.wait(self._stopping, timeout=1.0)
 
     def _begin(self) -> None:
         self._playout.begin()
@@ -162,7 +162,11 @@ class Mouth:
         except ProviderError as error:
             # Nobody could say it, not even the local voice: the dialogue goes on, the silence is noticed.
             log.error("speech lost", provider=error.provider, detail=error.detail)
-            self._playout.end_sentence(self._playout.epoch)
+        except Exception:
+            log.exception("speech lost")
+        else:
+            return
+        self._playout.end_sentence(self._playout.epoch)
 
     async def _speak_one(self, text: str, epoch: int) -> int:
         """Makes one sentence sound; returns the epoch in which the next one goes on."""
@@ -221,6 +225,8 @@ class Mouth:
 
     def _stop_tasks(self) -> None:
         for task in (self._task, self._filler):
-            if task is not None:
+            if task is not None and not task.done():
                 task.cancel()
+                self._stopping.add(task)
+                task.add_done_callback(self._stopping.discard)
         self._task = self._filler = None

@@ -1,5 +1,6 @@
 """What is kept of a call: the words of both sides and the ticket made of them."""
 
+from bisect import insort
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -28,7 +29,8 @@ class CallRecord:
         entry: dict[str, Any] = {"speaker": speaker, "text": text, "at_s": round(at_s, 2)}
         if interrupted:
             entry["interrupted"] = True
-        self.transcript.append(entry)
+        # A sentence of the bot is noted when it was heard, after a "d'accord" that was said over it.
+        insort(self.transcript, entry, key=lambda each: each["at_s"])
 
     def history(self) -> list[tuple[str, str]]:
         """The transcript as the language model gets it."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
 import structlog
@@ -148,12 +148,8 @@ async def _fill_cache(
 
     async def stop() -> None:
         job.cancel()
-        try:
+        with suppress(asyncio.CancelledError):
             await job
-        except asyncio.CancelledError:
-            pass
-        except OSError as error:
-            log.error("cache not written", detail=str(error))
 
     stack.push_async_callback(stop)
 

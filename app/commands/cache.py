@@ -33,4 +33,4 @@ async def build_cache() -> int:
     spoken = len(missing) - failed
     there = len(texts) - len(missing)
     console.print(f"{spoken} phrases spoken, {there} were there, {failed} failed: {cache.directory}", soft_wrap=True)
-    return 1 if failed else 0
+    return 1 if failed or cache.unwritable else 0

@@ -13,9 +13,13 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextlib import aclosing
 from pathlib import Path
 
+import structlog
+
 from app.errors import ProviderError
 from app.ops import metrics
 from app.providers.base import TextToSpeech
+
+log = structlog.get_logger(__name__)
 
 DYNAMIC_ENTRIES = 200
 DYNAMIC_BYTES = 32_000_000
@@ -37,6 +41,8 @@ class PhraseCache:
         self._fixed: dict[str, bytes] = {}
         self._dynamic: OrderedDict[str, bytes] = OrderedDict()
         self._dynamic_bytes = 0
+        self.unwritable = ""
+        """Why the directory takes no files; empty if it does."""
 
     def load(self, texts: Iterable[str]) -> list[str]:
         """Reads the phrases from disk (blocking).
@@ -93,8 +99,8 @@ class PhraseCache:
                     if on_progress:
                         on_progress(text, error)
                     return False
-                await asyncio.to_thread(self._store, text, pcm)
                 self._fixed[text] = pcm
+                await asyncio.to_thread(self._try, self._store, text, pcm)
                 if on_progress:
                     on_progress(text, None)
                 return True
@@ -102,11 +108,21 @@ class PhraseCache:
         jobs: list[Awaitable[bool]] = [one(text) for text in missing]
         done = await asyncio.gather(*jobs)
         if any(done):
-            await asyncio.to_thread(self._write_index)
+            await asyncio.to_thread(self._try, self._write_index)
         return len(done) - sum(done)
 
     def _file(self, text: str) -> Path:
         return self.directory / f"{hashlib.sha256(text.encode()).hexdigest()[:24]}.raw"
+
+    def _try(self, write: Callable[..., None], *arguments: object) -> None:
+        """A disk that takes nothing is told once; the phrases are in memory all the same."""
+        if self.unwritable:
+            return
+        try:
+            write(*arguments)
+        except OSError as error:
+            self.unwritable = str(error)
+            log.error("cache not written", detail=self.unwritable)
 
     def _store(self, text: str, pcm: bytes) -> None:
         self.directory.mkdir(parents=True, exist_ok=True)

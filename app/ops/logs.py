@@ -20,7 +20,7 @@ TELEPHONE = re.compile(
     r"(\+?\d(?:[ .\u00a0\u202f-]?\d){6,})(?![\w-])"
 )
 """Seven digits or more, also in groups."""
-EMAIL = re.compile(r"([\w.+-])[\w.+-]*@([\w-]+\.[\w.-]+)")
+EMAIL = re.compile(r"(?<![\w.+-])([\w.+-])[\w.+-]{0,63}@([\w-]{1,63}\.[\w.-]{1,253})")
 URL_PASSWORD = re.compile(r"(://[^:/@\s]*:)(?:[^/\s]+@|[^@\s]+@)")
 API_KEY = re.compile(r"\b(gsk_|sk[-_]|(?:Bearer|Token) +)[\w.-]{8,}")
 """Keys as Groq, OpenAI and ElevenLabs begin them, and what an `Authorization` header holds."""

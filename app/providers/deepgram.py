@@ -6,9 +6,11 @@ The SDK's own connection has no deadlines (20 s handshake, 60 s to notice a mute
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from contextvars import ContextVar
+from functools import cache
 from typing import Any
 
 from deepgram import AsyncDeepgramClient, DeepgramClientEnvironment
@@ -48,6 +50,12 @@ MAX_BACKLOG_BYTES = 240_000
 _opened: ContextVar["_Transport"] = ContextVar("deepgram_transport")
 
 
+@cache
+def _tls() -> ssl.SSLContext:
+    """One for all calls: reading the authorities' certificates blocks the loop for a whole frame."""
+    return ssl.create_default_context()
+
+
 class _Transport:
     """The WebSocket under the SDK's client, with our deadlines."""
 
@@ -61,6 +69,7 @@ class _Transport:
         self._connection = await connect(
             self._url,
             additional_headers=self._headers,
+            ssl=_tls() if self._url.startswith("wss:") else None,
             open_timeout=OPEN_TIMEOUT_S,
             ping_interval=PING_S,
             ping_timeout=PING_S,
@@ -103,6 +112,8 @@ class DeepgramSpeechToText:
         self._settings = settings
         self.ends_turns = settings.deepgram_model.startswith("flux-")
         http = settings.deepgram_url.replace("ws", "http", 1)
+        if settings.deepgram_url.startswith("wss:"):
+            _tls()
         self._client = AsyncDeepgramClient(
             api_key=settings.deepgram_api_key.get_secret_value() or "none",
             environment=DeepgramClientEnvironment(

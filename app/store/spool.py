@@ -101,7 +101,8 @@ class Spool:
             if path.suffix == ".json":
                 free.append(path)
             elif not ours:
-                path.unlink(missing_ok=True)
+                with suppress(OSError):  # it is in nobody's way
+                    path.unlink(missing_ok=True)
         return sorted(free, key=lambda path: path.name[UUID_CHARACTERS:])
 
     def claim(self, path: Path) -> Ticket | None:
