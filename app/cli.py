@@ -104,7 +104,7 @@ def demo(
 @plain_errors
 def call(
     host: Annotated[str, typer.Option(help="The voicebot's address.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Its AudioSocket port.")] = 9090,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Its AudioSocket port.")] = 9090,
     uuid: Annotated[str, typer.Option(help="The call's UUID; a new one by default.")] = "",
     script: Annotated[str, typer.Option(help="Shipped script or a YAML file (see docs/caller.md).")] = "",
     wav: Annotated[Path | None, typer.Option(help="Speak a WAV file instead of a script.")] = None,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
+from dotenv.parser import parse_stream
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -181,6 +182,9 @@ def load_settings(**overrides: Any) -> Settings:
     """
     credentials = os.environ.get("CREDENTIALS_DIRECTORY")
     secrets_dir = credentials if credentials and Path(credentials).is_dir() else None
+    env_file = overrides.get("_env_file", Settings.model_config.get("env_file"))
+    if problems := _unreadable_lines(env_file):
+        raise ConfigError(problems)
     try:
         return Settings(_secrets_dir=secrets_dir, **overrides)
     except ValidationError as error:
@@ -209,6 +213,19 @@ def _impossible_pairs(secrets_dir: str | None, overrides: dict[str, Any], error:
         lines = [line for entry in pairs.errors() for line in _explain(dict(entry))]
         return [line for line in lines if not any(name.upper() in line for name in wrong)]
     return []
+
+
+def _unreadable_lines(env_file: Any) -> list[str]:
+    """Lines of the .env that python-dotenv would pass over with a warning."""
+    path = Path(str(env_file)) if env_file else None
+    if path is None or not path.is_file():
+        return []
+    with path.open(encoding="utf-8", errors="replace") as file:
+        return [
+            f"{path}, line {binding.original.line}: write NAME=value, not {binding.original.string.split()[0]} …"
+            for binding in parse_stream(file)
+            if binding.error
+        ]
 
 
 def _explain(entry: dict[str, Any]) -> list[str]:

@@ -9,7 +9,7 @@ import structlog
 
 from app.config import Settings
 from app.dialogue.prompts import Prompts, load_prompts
-from app.errors import MediaError, ProviderError
+from app.errors import MediaError, ProviderError, StoreError
 from app.media.clock import FrameClock
 from app.media.phrases import PhraseCache
 from app.media.recording import Recorder
@@ -60,12 +60,14 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     prompts = load_prompts(settings.prompts_file)
     async with AsyncExitStack() as stack:
         clients_db, tickets_db = await _open_databases(settings, stack)
-        tickets = Tickets(tickets_db)
+        clients, tickets = Clients(clients_db), Tickets(tickets_db)
+        await _look_at_databases(clients, tickets)
         writer = TicketWriter(
             Spool(settings.spool_dir, on_bad=_bad_spool_entry),
             tickets,
             on_change=metrics.SPOOL_ENTRIES.set,
             on_replayed=_replayed,
+            on_trouble=_tickets_wait,
         )
         writer.start()
         stack.push_async_callback(writer.stop)
@@ -86,7 +88,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             understanding=understanding,
             voice=VoiceLadder(voice, spare),
             cache=cache,
-            clients=Clients(clients_db),
+            clients=clients,
             tickets=tickets,
             databases=(clients_db, tickets_db),
             writer=writer,
@@ -161,6 +163,22 @@ def _bad_spool_entry(path: object, reason: str) -> None:
 def _replayed(ticket: Ticket) -> None:
     metrics.TICKETS.labels(ticket.problem_type, ticket.status).inc()
     log.info("ticket reached the database late", call_uuid=str(ticket.call_uuid))
+
+
+def _tickets_wait(reason: str | None) -> None:
+    if reason is None:
+        log.info("tickets are stored again")
+    else:
+        log.warning("tickets wait on disk for the database", detail=reason)
+
+
+async def _look_at_databases(clients: Clients, tickets: Tickets) -> None:
+    """A database that can't be used is said at start: wrong name, no tables (`voicebot db migrate`), not running."""
+    for name, look in (("clients", clients.find_by_phone("+33000000000")), ("tickets", tickets.latest(1))):
+        try:
+            await look
+        except StoreError as error:
+            log.warning("database not usable yet", database=name, detail=str(error))
 
 
 def _recording_failed(error: MediaError) -> None:

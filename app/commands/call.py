@@ -42,8 +42,11 @@ async def place_calls(
     console = Console(highlight=False)
 
     def show(event: CallEvent) -> None:
-        if not as_json and times == 1:
+        guess = event.kind == "bot_said"
+        if not as_json and times == 1 and (event.text or not guess):
             words = f" {event.text}" if event.text else ""
+            if guess and event.similarity is not None:
+                words = f"~{words} ({event.similarity:.0%} alike)"
             latency = f"  ({event.latency_ms:.0f} ms)" if event.latency_ms is not None else ""
             console.print(f"{event.at_s:7.2f} s  {event.kind:<14}{words}{latency}", markup=False)
 
@@ -68,6 +71,9 @@ async def place_calls(
             print(report.to_json(), flush=True)
     if not as_json:
         console.print(_table(reports))
+        for report in reports:
+            if report.ended_by not in OK_ENDINGS:
+                Console(stderr=True).print(f"voicebot: {report.detail}", markup=False, highlight=False, soft_wrap=True)
     return 0 if all(report.ended_by in OK_ENDINGS for report in reports) else 1
 
 

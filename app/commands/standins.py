@@ -55,6 +55,10 @@ async def serve_standins(
             "elevenlabs": standins.elevenlabs_url,
         }
         print(json.dumps(addresses), flush=True)
+        hint = [f"{name.upper()}_URL={address} {name.upper()}_API_KEY=any" for name, address in addresses.items()]
+        Console(stderr=True).print(
+            "for the server:", *hint, "voicebot serve", sep=" ", markup=False, highlight=False, soft_wrap=True
+        )
         await stop.wait()
     finally:
         await standins.__aexit__(None, None, None)

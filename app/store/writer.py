@@ -41,6 +41,7 @@ class TicketWriter:
         interval_s: between two tries to replay.
         on_change: told how many tickets wait for the database, whenever that changes.
         on_replayed: told of each ticket that reached the database late.
+        on_trouble: told why tickets wait, whenever the reason changes; None when they are stored again.
     """
 
     def __init__(
@@ -51,18 +52,21 @@ class TicketWriter:
         interval_s: float = REPLAY_INTERVAL_S,
         on_change: Callable[[int], None] | None = None,
         on_replayed: Callable[[Ticket], None] | None = None,
+        on_trouble: Callable[[str | None], None] | None = None,
     ) -> None:
         self._spool = spool
         self._tickets = tickets
         self._interval_s = interval_s
         self._on_change = on_change
         self._on_replayed = on_replayed
+        self._on_trouble = on_trouble
         self._files = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spool")
         self._jobs = 0
         self._active: set[Path] = set()
         self._closed: OrderedDict[Path, None] = OrderedDict()
         self._waiting: set[Path] = set()
         self._told: int | None = None
+        self._told_trouble: str | None = None
         self._replaying = asyncio.Lock()
         self._look = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -90,10 +94,11 @@ class TicketWriter:
     async def run(self) -> None:
         """Replays at once, then whenever asked to and every `interval_s`, for ever."""
         while True:
-            # A disk that can't be read now may be readable later: this task has nobody to tell, /readyz asks
-            # others.
-            with suppress(StoreError):
+            try:
                 await self.replay()
+            except Exception as error:
+                # Whatever it was, it may be over next time; a replay that ends here would never come back.
+                self._trouble(str(error) or type(error).__name__)
             self._look.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._interval_s):
@@ -180,16 +185,24 @@ class TicketWriter:
             await self._on_disk(lambda: self._spool.set_aside(ticket, reason))
             self._waiting.discard(path)
             return "refused"
-        except StoreError:
+        except StoreError as error:
+            self._trouble(str(error))
             await self._on_disk(lambda: self._spool.release(ticket))
             self._waiting.add(path)
             return "away"
+        self._trouble(None)
         if self._waiting - {path}:
             self._look.set()  # the database is back, the others need not wait for the interval
         with suppress(StoreError):  # it stays on disk then, and storing it once more changes nothing
             await self._on_disk(lambda: self._spool.remove(ticket))
         self._waiting.discard(path)
         return "stored"
+
+    def _trouble(self, detail: str | None) -> None:
+        if detail != self._told_trouble:
+            self._told_trouble = detail
+            if self._on_trouble:
+                self._on_trouble(detail)
 
     def _remember_closed(self, key: Path) -> None:
         self._closed[key] = None

@@ -194,8 +194,29 @@ def test_no_module_imports_itself_in_a_circle() -> None:
 def test_only_the_python_that_is_promised() -> None:
     """Nothing outside the standard library and the declared dependencies."""
     declared = {
-        *("aiohttp", "asyncpg", "av", "deepgram", "elevenlabs", "espeakng_loader", "groq", "httpx", "num2words"),
-        *("prometheus_client", "pydantic", "pydantic_core", "pydantic_settings", "yaml", "rich", "structlog", "typer"),
+        *(
+            "aiohttp",
+            "asyncpg",
+            "av",
+            "deepgram",
+            "dotenv",
+            "elevenlabs",
+            "espeakng_loader",
+            "groq",
+            "httpx",
+            "num2words",
+        ),
+        *(
+            "num2words",
+            "prometheus_client",
+            "pydantic",
+            "pydantic_core",
+            "pydantic_settings",
+            "yaml",
+            "rich",
+            "structlog",
+            "typer",
+        ),
         *("uvloop", "websockets", *ONLY_IN_THE_LAB),
     }
     for path, _ in modules():

@@ -227,3 +227,14 @@ def test_settings_do_not_change() -> None:
     settings = load_settings()
     with pytest.raises(ValueError, match="frozen"):
         setattr(settings, "audiosocket_port", 1)  # noqa: B010
+
+
+def test_a_line_of_the_env_file_that_does_not_parse_is_told(tmp_path: Path) -> None:
+    env_file = tmp_path / ".env"
+    env_file.write_text("MAX_CONCURRENT_CALLS: 3\nAUDIOSOCKET_PORT=9090\nREMOTE_ASTERISK_IP 10.0.0.1\n")
+    with pytest.raises(ConfigError) as caught:
+        load_settings(_env_file=env_file)
+    assert [problem.split(":")[0] for problem in caught.value.problems] == [
+        f"{env_file}, line 1",
+        f"{env_file}, line 3",
+    ]
