@@ -204,10 +204,8 @@ def test_only_the_python_that_is_promised() -> None:
             "espeakng_loader",
             "groq",
             "httpx",
-            "num2words",
         ),
         *(
-            "num2words",
             "prometheus_client",
             "pydantic",
             "pydantic_core",
