@@ -8,7 +8,8 @@ from uuid import UUID
 import structlog
 
 from app.audiosocket.connection import Connection
-from app.call.conversation import Conversation, TimeUp
+from app.call.conversation import Conversation
+from app.call.events import TimeUp
 from app.call.record import CallRecord
 from app.call.services import Services
 from app.dialogue.case import Case

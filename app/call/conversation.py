@@ -2,11 +2,13 @@
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import structlog
 
+from app.call.checkpoints import Checkpoints
 from app.call.ears import Ears
+from app.call.events import Answered, CallerTurn, EarsLost, Event, Silence, TimeUp
 from app.call.lookup import look_up
 from app.call.mouth import Mouth, Said
 from app.call.record import CallRecord
@@ -16,8 +18,7 @@ from app.call.turn_times import TurnTimes
 from app.dialogue.intents import Intent
 from app.dialogue.machine import Ending, Machine, Step
 from app.dialogue.states import State
-from app.dialogue.turns import FinalizeWanted, Interrupted, TurnEnded, TurnEvent, Unheard, is_backchannel
-from app.errors import StoreError
+from app.dialogue.turns import FinalizeWanted, Interrupted, TurnEnded, Unheard, is_backchannel
 from app.media.clock import FRAME_S
 from app.ops import metrics
 from app.ops.logs import bind_turn
@@ -38,46 +39,6 @@ LAST_WORDS_PAUSE_S = 0.3
 FALSE_ALARM_S = 2.0
 """No turn came so long after an interruption: it was none, and what it cut is said again."""
 APOLOGY_TIMEOUT_S = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Silence:
-    """The caller said nothing for as long as the dialogue waits."""
-
-
-@dataclass(frozen=True, slots=True)
-class EarsLost:
-    """Nobody hears the caller any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class TimeUp:
-    """The call's hard limit is near."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """The first frame of an answer has left, at `at_s`."""
-
-    at_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class CallerTurn:
-    """The caller has finished.
-
-    Attributes:
-        text: all the words of the turn.
-        speech_ended_s: when the caller's voice stopped.
-        over_bot: the bot was speaking at that moment.
-    """
-
-    text: str
-    speech_ended_s: float
-    over_bot: bool
-
-
-Event = TurnEvent | CallerTurn | Answered | Said | Silence | EarsLost | TimeUp
 
 
 class Conversation:
@@ -115,8 +76,7 @@ class Conversation:
         """What the caller added while the turn was being understood."""
         self._cut_short = False
         """The bot was interrupted, and no turn has come of it yet."""
-        self._saving: asyncio.Task[None] | None = None
-        self._unsaved = False
+        self._checkpoints = Checkpoints(services.writer, lambda: record.ticket(self._since_start(self._loop.time())))
 
     def tick(self) -> bytes:
         """Every 20 ms: the bot's next frame; time passes for the ears and for patience."""
@@ -164,7 +124,7 @@ class Conversation:
 
     async def run(self) -> Ending:
         """Talks until the dialogue ends the call and its last words were heard."""
-        self._checkpoint()
+        self._checkpoints.save()
         self.ears.open()
         self._perform(self._machine.start())
         while True:
@@ -211,8 +171,7 @@ class Conversation:
             self._note_said(heard)
         if text := self.ears.turns.text:
             self._record.add("caller", text, self._since_start(self._loop.time()), interrupted=True)
-        if self._saving is not None:
-            self._saving.cancel()
+        self._checkpoints.stop()
         await asyncio.gather(self._mouth.close(), self.ears.close(), return_exceptions=True)
 
     async def apologise(self) -> None:
@@ -247,7 +206,7 @@ class Conversation:
         except BaseException:
             await answer.drop_reply()
             raise
-        self._checkpoint()
+        self._checkpoints.save()
 
     async def _understand_all(self, event: CallerTurn) -> tuple[Answer, str, TurnTimes]:
         """Understands the turn, together with what the caller adds meanwhile."""
@@ -386,17 +345,3 @@ class Conversation:
 
     def _since_start(self, at_s: float) -> float:
         return max(at_s - self._started_s, 0.0)
-
-    def _checkpoint(self) -> None:
-        """Puts the call on disk, as it stands, without anybody waiting for it: a crash leaves a ticket."""
-        self._unsaved = True
-        if self._saving is None or self._saving.done():
-            self._saving = asyncio.create_task(self._save(), name="checkpoint")
-
-    async def _save(self) -> None:
-        while self._unsaved:
-            self._unsaved = False
-            try:
-                await self._services.writer.checkpoint(self._record.ticket(self._since_start(self._loop.time())))
-            except StoreError as error:
-                log.warning("call not checkpointed", detail=str(error))
