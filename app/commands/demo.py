@@ -49,7 +49,7 @@ async def demonstrate(script: str, directory: Path, *, as_json: bool) -> int:
         await migrate(postgres.tickets_url, "tickets")
         await _seed(postgres)
         view.step("Deepgram, Groq, ElevenLabs")
-        environment = await _providers(stack, settings)
+        environment = await _providers(stack, settings, _phrases_of(script))
         environment |= {
             "REMOTE_ASTERISK_IP": "127.0.0.1",  # the caller of the demonstration, whatever the .env allows
             "CLIENTS_DATABASE_URL": postgres.clients_url,
@@ -86,7 +86,13 @@ def _went_through(report: CallReport) -> bool:
     return report.ended_by in ("bot", "caller")
 
 
-async def _providers(stack: AsyncExitStack, settings: Settings) -> dict[str, str]:
+def _phrases_of(script: str) -> list[str]:
+    """A script of the user's own: its sentences must be known to the stand-ins."""
+    file = Path(script)
+    return ["--phrases", script] if file.is_file() and "say:" in file.read_text(encoding="utf-8") else []
+
+
+async def _providers(stack: AsyncExitStack, settings: Settings, phrases: list[str]) -> dict[str, str]:
     """The environment, with stand-ins for the providers whose key is missing there and in the .env."""
     environment = dict(os.environ)
     keys = {
@@ -97,7 +103,7 @@ async def _providers(stack: AsyncExitStack, settings: Settings) -> dict[str, str
     missing = [name for name, key in keys.items() if not key.get_secret_value()]
     if missing:
         ports = [part for name in KEYS for part in (f"--{name}-port", "0")]
-        standins = await stack.enter_async_context(voicebot("standins", *ports, reads="stdout"))
+        standins = await stack.enter_async_context(voicebot("standins", *ports, *phrases, reads="stdout"))
         addresses = await standins.wait_for()
         for name in missing:
             environment[f"{KEYS[name]}_API_KEY"] = "stand-in"
