@@ -22,7 +22,8 @@ $(VENV)/.made: requirements.lock
 	@$(PYTHON) -c 'import sysconfig, pathlib, sys; sys.exit(not pathlib.Path(sysconfig.get_paths()["include"], "Python.h").exists())' \
 		|| { echo "no Python headers: apt-get install python3-dev"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@# The lock is complete: without --no-deps pip 23 resolves extras (coverage[toml]) anew, to releases that have no hash here.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	@touch $@
 
 $(VENV)/.built: $(VENV)/.made pyproject.toml setup.py $(EXT)
