@@ -112,6 +112,7 @@ class Settings(BaseSettings):
     deepgram_model: str = "nova-3"
     deepgram_language: str = "fr"
     deepgram_encoding: Literal["linear16", "mulaw"] = "linear16"
+    deepgram_piece_ms: Annotated[int, Field(ge=20, le=250)] = 40
     groq_url: HttpAddress = "https://api.groq.com"
     groq_model: str = "openai/gpt-oss-120b"
     groq_fallback_models: Names = ("openai/gpt-oss-20b",)

@@ -2,10 +2,19 @@ from libc.stdint cimport uint8_t
 
 include "consts.pxi"
 
+cdef class SoundSink:
+    cdef readonly double heard_s  # sound taken, each frame counting for at least FRAME_COST_S
+
+    cdef int take(self, const uint8_t *pcm, Py_ssize_t size, int rate_hz, double now_s) except -1
+
 cdef class FrameParser:
     cdef uint8_t *partial  # header and payload so far of the one frame that is not complete
     cdef Py_ssize_t capacity_bytes
     cdef Py_ssize_t held_bytes
+    cdef SoundSink sink  # where sound goes during `feed_into`
+    cdef double now_s
 
+    cdef int _take(self, const uint8_t *frame, Py_ssize_t size, list others) except -1
     cdef int _hold(self, const uint8_t *data, Py_ssize_t size) except -1
-    cdef Py_ssize_t _complete(self, const uint8_t *data, Py_ssize_t size, list frames) except -1
+    cdef Py_ssize_t _complete(self, const uint8_t *data, Py_ssize_t size, list others) except -1
+    cdef list _cut(self, bytes data)

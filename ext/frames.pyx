@@ -24,6 +24,10 @@ KIND_SLIN_96000 = 0x17
 KIND_SLIN_192000 = 0x18
 KIND_ERROR = 0xFF
 
+# The least that a frame of sound counts for, so that empty frames can be a flood, too.
+FRAME_COST_S = 0.002
+cdef double frame_cost_s = FRAME_COST_S
+
 cdef int[9] SLIN_RATES_HZ = [8000, 12000, 16000, 24000, 32000, 44100, 48000, 96000, 192000]
 
 
@@ -37,9 +41,13 @@ cdef inline tuple frame_at(const uint8_t *header, Py_ssize_t size):
     return (header[0], PyBytes_FromStringAndSize(<const char *> header + HEADER_BYTES, size - HEADER_BYTES))
 
 
+cdef inline int slin_rate_hz(int kind) noexcept nogil:
+    return SLIN_RATES_HZ[kind - 0x10] if 0x10 <= kind <= 0x18 else 0
+
+
 def sample_rate_hz(int kind) -> int:
     """Sample rate of an audio frame's kind; 0 for a kind that is not audio."""
-    return SLIN_RATES_HZ[kind - 0x10] if 0x10 <= kind <= 0x18 else 0
+    return slin_rate_hz(kind)
 
 
 def build(int kind, bytes payload not None) -> bytes:
@@ -62,6 +70,38 @@ def build(int kind, bytes payload not None) -> bytes:
     return frame
 
 
+cdef class SoundSink:
+    """Takes the sound that a parser finds; this one drops it.
+
+    Attributes:
+        heard_s: length of all sound taken, each frame counting for at least FRAME_COST_S.
+    """
+
+    def feed(self, bytes pcm not None, int rate_hz, double now_s) -> None:
+        """The sound of one frame that was judged one by one: s16le mono at `rate_hz`, any even length.
+
+        Raises:
+            ValueError: an odd number of bytes.
+        """
+        cdef Py_ssize_t size = PyBytes_GET_SIZE(pcm)
+        if size % SAMPLE_BYTES:
+            raise ValueError(
+                f"pcm must hold whole 16-bit samples: got {size} bytes, not a multiple of {SAMPLE_BYTES}"
+            )
+        self.heard_s += max(<double> size / (SAMPLE_BYTES * rate_hz), frame_cost_s)
+        self.take(<const uint8_t *> PyBytes_AS_STRING(pcm), size, rate_hz, now_s)
+
+    cdef int take(self, const uint8_t *pcm, Py_ssize_t size, int rate_hz, double now_s) except -1:
+        """The sound of one frame.
+
+        Args:
+            pcm: s16le mono at `rate_hz`, at any address.
+            size: its bytes, an even number.
+            now_s: when it came.
+        """
+        return 0
+
+
 @cython.final
 cdef class FrameParser:
     """Cuts a stream of bytes into frames, however the stream is split.
@@ -80,26 +120,59 @@ cdef class FrameParser:
 
     def feed(self, bytes data not None) -> list:
         """Takes the next bytes of the stream and returns the frames completed by them, as (kind, payload)."""
+        self.sink = None
+        return self._cut(data)
+
+    def feed_into(self, bytes data not None, SoundSink sink not None, double now_s) -> list:
+        """As `feed`, but sound goes straight to `sink`, in one crossing for all of `data`.
+
+        Returns:
+            Nothing but the frames that are no plain sound (another kind, or half a sample), and all that come behind
+            the first of those: they are judged one by one, in their order.
+        """
+        cdef list others
+        self.sink = sink
+        self.now_s = now_s
+        try:
+            others = self._cut(data)
+        finally:
+            self.sink = None
+        return others
+
+    cdef list _cut(self, bytes data):
+        """Cuts off all frames that are complete."""
         cdef const uint8_t *rest = <const uint8_t *> PyBytes_AS_STRING(data)
         cdef Py_ssize_t left = PyBytes_GET_SIZE(data)
         cdef Py_ssize_t size
-        cdef list frames = []
+        cdef list others = []
         if self.held_bytes:
-            size = self._complete(rest, left, frames)
+            size = self._complete(rest, left, others)
             rest += size
             left -= size
         while left >= HEADER_BYTES:
             size = frame_bytes(rest)
             if size > left:
                 break
-            frames.append(frame_at(rest, size))
+            self._take(rest, size, others)
             rest += size
             left -= size
         if left:
             self._hold(rest, left)
-        return frames
+        return others
 
-    cdef Py_ssize_t _complete(self, const uint8_t *data, Py_ssize_t size, list frames) except -1:
+    cdef int _take(self, const uint8_t *frame, Py_ssize_t size, list others) except -1:
+        """One whole frame: sound to the sink, the rest (and all behind it) to the list."""
+        cdef int rate_hz
+        if self.sink is not None and not others:
+            rate_hz = slin_rate_hz(frame[0])
+            if rate_hz and (size - HEADER_BYTES) % SAMPLE_BYTES == 0:
+                self.sink.heard_s += max(<double> (size - HEADER_BYTES) / (SAMPLE_BYTES * rate_hz), frame_cost_s)
+                self.sink.take(frame + HEADER_BYTES, size - HEADER_BYTES, rate_hz, self.now_s)
+                return 0
+        others.append(frame_at(frame, size))
+        return 0
+
+    cdef Py_ssize_t _complete(self, const uint8_t *data, Py_ssize_t size, list others) except -1:
         """Fills the frame held back; returns how many bytes of `data` went into it."""
         cdef Py_ssize_t used = 0
         cdef Py_ssize_t missing
@@ -114,8 +187,8 @@ cdef class FrameParser:
         self._hold(data + used, missing)
         used += missing
         if self.held_bytes == frame_bytes(self.partial):
-            frames.append(frame_at(self.partial, self.held_bytes))
             self.held_bytes = 0
+            self._take(self.partial, frame_bytes(self.partial), others)
         return used
 
     cdef int _hold(self, const uint8_t *data, Py_ssize_t size) except -1:

@@ -51,6 +51,16 @@ cdef Py_ssize_t sample_count(bytes pcm) except -1:
     return size // SAMPLE_BYTES
 
 
+cdef double level_dbfs(const int16_t *samples, Py_ssize_t count) noexcept nogil:
+    """See `rms_dbfs`."""
+    cdef int64_t energy = sum_of_squares(samples, count)
+    cdef double level
+    if energy == 0:
+        return <double> FLOOR_DBFS
+    level = 10.0 * log10(<double> energy / <double> count / 1073741824.0)
+    return level if level > FLOOR_DBFS else <double> FLOOR_DBFS
+
+
 def rms_dbfs(bytes pcm not None) -> float:
     """Root mean square in dB relative to a full-scale square wave (a full-scale sine is at -3.01).
 
@@ -59,12 +69,7 @@ def rms_dbfs(bytes pcm not None) -> float:
     Raises:
         ValueError: an odd number of bytes.
     """
-    cdef Py_ssize_t count = sample_count(pcm)
-    cdef int64_t energy = sum_of_squares(<const int16_t *> PyBytes_AS_STRING(pcm), count)
-    if energy == 0:
-        return <double> FLOOR_DBFS
-    cdef double level = 10.0 * log10(<double> energy / <double> count / 1073741824.0)
-    return level if level > FLOOR_DBFS else <double> FLOOR_DBFS
+    return level_dbfs(<const int16_t *> PyBytes_AS_STRING(pcm), sample_count(pcm))
 
 
 def peak(bytes pcm not None) -> int:

@@ -238,16 +238,19 @@ cdef class PlayoutBuffer:
 
     def pull(self) -> bytes:
         """The next frame for the wire: AudioSocket header 0x10 0x01 0x40 and 320 bytes of sound."""
-        cdef int16_t[FRAME_SAMPLES] samples
         cdef bytes frame = PyBytes_FromStringAndSize(NULL, WIRE_FRAME_BYTES)
-        cdef unsigned char *target = <unsigned char *> PyBytes_AS_STRING(frame)
+        self.pull_into(<unsigned char *> PyBytes_AS_STRING(frame))
+        return frame
+
+    cdef void pull_into(self, unsigned char *target) noexcept nogil:
+        """Writes the next frame, header in place, WIRE_FRAME_BYTES long."""
+        cdef int16_t[FRAME_SAMPLES] samples
         self.last_voice = self._voice(samples)
         self._background(samples + self.last_voice, FRAME_SAMPLES - self.last_voice)
         target[0] = KIND_SLIN_8000_BYTE
         target[1] = FRAME_BYTES >> 8
         target[2] = FRAME_BYTES & 0xFF
         memcpy(target + HEADER_BYTES, samples, FRAME_BYTES)
-        return frame
 
     # -- the queue
 

@@ -19,6 +19,7 @@ from uuid import UUID
 
 from app.errors import MediaError, PeerError
 from app.media.clock import FRAME_S, FrameClock
+from ext.clock import Member
 from ext.frames import (
     KIND_DTMF,
     KIND_SLIN_8000,
@@ -167,7 +168,7 @@ class AudioSocketClient(asyncio.Protocol):
         self._parser = FrameParser()
         self._resamplers: dict[int, Resampler] = {}
         self._transport: asyncio.Transport | None = None
-        self._clock_key = -1
+        self._on_clock: Member | None = None
         self._origin_s = 0.0
         self._last_activity_s = 0.0
         self._close_timer: asyncio.TimerHandle | None = None
@@ -226,7 +227,7 @@ class AudioSocketClient(asyncio.Protocol):
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._origin_s = self._now()
         self._write(KIND_UUID, self.call_uuid.bytes)
-        self._clock_key = self._clock.join(self._tick)
+        self._on_clock = self._clock.join(self._tick)
 
     def data_received(self, data: bytes) -> None:
         """Takes the bot's bytes; what Asterisk would not accept ends the call, as it does there."""
@@ -319,7 +320,7 @@ class AudioSocketClient(asyncio.Protocol):
         if self.end is not None:
             return
         self.end = End(by, self._now() - self._origin_s, detail)
-        self._clock.leave(self._clock_key)
+        self._clock.leave(self._on_clock)
         self._queue.clear()
         transport = self._transport
         if transport is None or transport.is_closing():

@@ -17,13 +17,12 @@ from app.audiosocket.frames import (
     Terminated,
 )
 from app.errors import PeerError
-from ext.resample import Resampler
+from ext.frames import FRAME_COST_S, SoundSink
+from ext.line import Line
 
 SEND_BUFFER_BYTES = 8_192
 """The kernel's part of what is unsent (it takes twice this, its own overhead included: about half a second of
 frames). Left alone it grows to megabytes, and a peer that reads nothing is noticed after two to four minutes."""
-FRAME_COST_S = 0.002
-"""The least that a frame counts for, so that empty frames and keys can be a flood, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +43,10 @@ class Patience:
 
 
 class Leg(Protocol):
-    """Whoever takes the call that came over a connection."""
-
-    def audio(self, pcm: bytes) -> None:
-        """Sound of the caller, s16le mono 8 kHz, any even length."""
+    """Whoever takes the call that came over a connection; `Connection.attach` gives it the sound."""
 
     def digit(self, digit: str) -> None:
-        """A key."""
+        """A key of the caller's telephone."""
 
     def hung_up(self, reason: str) -> None:
         """The connection is gone; told exactly once.
@@ -91,7 +87,10 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._leg: Leg | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._resamplers: dict[int, Resampler] = {}
+        self._line: Line | None = None
+        self._sink: SoundSink | None = None
+        """Where the caller's sound goes; None before the call."""
+        self._heard_s = 0.0
         self._ended = False
         """Our 0x00 is sent, or the connection cut: nothing may follow it."""
         self._reason = ""
@@ -119,6 +118,7 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
             return
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        self._transport.set_write_buffer_limits(high=self._patience.unsent_bytes)
         self._timer = self._loop.call_later(self._patience.uuid_s, self._no_uuid)
 
     def data_received(self, data: bytes) -> None:
@@ -126,10 +126,18 @@ class Connection(asyncio.Protocol):
         if self._ended:
             return
         try:
-            for event in self._reader.receive(data):
-                self._take(event)
+            if self._sink is None:
+                for event in self._reader.receive(data):
+                    self._take(event)
+                    if self._ended:
+                        return
+                return
+            now_s = self._loop.time()
+            for kind, payload in self._reader.receive_into(data, self._sink, now_s):
+                self._take(self._reader.judge(kind, payload))
                 if self._ended:
                     return
+            self._watch_pace(now_s)
         except PeerError as error:
             self._throw_out(error)
 
@@ -148,7 +156,8 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         """The socket is gone."""
         self._stop_timer()
-        was_open, self._ended = not self._ended, True
+        was_open = not self._ended
+        self._end(self._reason)
         self._transport = None
         leg, self._leg = self._leg, None
         if leg is not None:
@@ -157,15 +166,24 @@ class Connection(asyncio.Protocol):
             self._host.refuse(self, PeerError("no_uuid", "lost before saying who it is"))
         self._host.gone(self)
 
+    def attach(self, line: Line) -> None:
+        """From here on the caller's sound goes to the line, and the line's frames to the wire."""
+        self._line = line
+        self._sink = line.inbound
+        if self.open and self._transport is not None:
+            line.write = self._transport.write
+
     def send(self, frame: bytes) -> None:
         """Sends one whole frame, header included, in one write; does nothing when the peer is gone."""
-        transport = self._transport
-        if transport is None or self._ended:
-            return
-        transport.write(frame)
-        unsent_bytes = transport.get_write_buffer_size()
-        if unsent_bytes > self._patience.unsent_bytes:
-            self._throw_out(PeerError("stuck_peer", f"{unsent_bytes} bytes wait for it to read"))
+        if self._transport is not None and not self._ended:
+            self._transport.write(frame)
+
+    def pause_writing(self) -> None:
+        """More waits for the peer than it may leave unread."""
+        self._throw_out(PeerError("stuck_peer", f"{self._patience.unsent_bytes} bytes wait for it to read"))
+
+    def resume_writing(self) -> None:
+        """It reads again: too late, it is being thrown out."""
 
     def terminate(self, reason: str = "ended") -> None:
         """Ends the call politely: 0x00, half-close, wait for the peer's end (the dialplan then goes on).
@@ -176,8 +194,7 @@ class Connection(asyncio.Protocol):
         transport = self._transport
         if transport is None or self._ended:
             return
-        self._ended = True
-        self._reason = reason
+        self._end(reason)
         transport.write(TERMINATE_FRAME)
         if transport.can_write_eof():
             transport.write_eof()
@@ -188,9 +205,15 @@ class Connection(asyncio.Protocol):
         """Cuts the connection at once; the leg is told `reason`, unless the end had already begun."""
         if self._transport is not None:
             if not self._ended:
-                self._ended = True
-                self._reason = reason
+                self._end(reason)
             self._transport.abort()
+
+    def _end(self, reason: str) -> None:
+        """Nothing is sent, and nothing taken, from here on."""
+        self._ended = True
+        self._reason = reason
+        if self._line is not None:
+            self._line.write = None
 
     def _take(self, event: Event) -> None:
         match event:
@@ -199,34 +222,30 @@ class Connection(asyncio.Protocol):
                 self._ahead_until_s = self._loop.time()
                 self.call_uuid = event.call_uuid
                 self._leg = self._host.admit(self, event.call_uuid)
+                if self._sink is None:
+                    self._sink = SoundSink()  # nobody listens
             case AudioArrived():
-                self._count(len(event.pcm) / (2 * event.rate_hz))
-                self._audio(event)
+                assert self._sink is not None
+                now_s = self._loop.time()
+                self._sink.feed(event.pcm, event.rate_hz, now_s)
+                self._watch_pace(now_s)
             case DigitPressed():
-                self._count(0.0)
                 assert self._leg is not None
+                self._heard_s -= FRAME_COST_S
                 self._leg.digit(event.digit)
+                self._watch_pace(self._loop.time())
             case Terminated():
                 self.abort("hangup")
 
-    def _count(self, duration_s: float) -> None:
+    def _watch_pace(self, now_s: float) -> None:
         """Notices a peer that sends much faster than anybody can speak: it would take the time of all other calls."""
-        now_s = self._loop.time()
+        assert self._sink is not None
         ahead_s = self._patience.ahead_s
-        self._ahead_until_s = max(self._ahead_until_s, now_s - ahead_s) + max(duration_s, FRAME_COST_S)
+        heard_s = self._sink.heard_s
+        self._ahead_until_s = max(self._ahead_until_s, now_s - ahead_s) + heard_s - self._heard_s
+        self._heard_s = heard_s
         if self._ahead_until_s - now_s > ahead_s:
             raise PeerError("flood", f"more than {ahead_s:g} s of frames ahead of real time")
-
-    def _audio(self, event: AudioArrived) -> None:
-        pcm = event.pcm
-        if event.rate_hz != 8000:
-            resampler = self._resamplers.get(event.rate_hz)
-            if resampler is None:
-                resampler = self._resamplers[event.rate_hz] = Resampler(event.rate_hz, 8000)
-            pcm = resampler.process(pcm)
-        if pcm:
-            assert self._leg is not None
-            self._leg.audio(pcm)
 
     def _no_uuid(self) -> None:
         self._throw_out(PeerError("uuid_timeout", f"no UUID within {self._patience.uuid_s:g} s"))

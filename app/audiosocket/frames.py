@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app.errors import PeerError
-from ext.frames import KIND_DTMF, KIND_TERMINATE, KIND_UUID, FrameParser, build, sample_rate_hz
+from ext.frames import KIND_DTMF, KIND_TERMINATE, KIND_UUID, FrameParser, SoundSink, build, sample_rate_hz
 
 DTMF_DIGITS = frozenset(b"0123456789*#ABCD")
 TERMINATE_FRAME = build(KIND_TERMINATE, b"")
@@ -71,7 +71,15 @@ class FrameReader:
         if len(self._head) < len(UUID_HEADER):
             self._check_head(data)
         for kind, payload in self._parser.feed(data):
-            yield self._judge(kind, payload)
+            yield self.judge(kind, payload)
+
+    def receive_into(self, data: bytes, sink: SoundSink, now_s: float) -> list[tuple[int, bytes]]:
+        """Takes the next bytes once the call has started: sound goes straight to `sink`, in one crossing.
+
+        Returns:
+            The frames to `judge`, in order: those that are no plain sound, and all behind the first of them.
+        """
+        return self._parser.feed_into(data, sink, now_s)
 
     def _check_head(self, data: bytes) -> None:
         """Judges the first header as its bytes come."""
@@ -81,7 +89,12 @@ class FrameReader:
         if not UUID_HEADER.startswith(self._head):
             raise PeerError("bad_uuid", f"its header is {self._head.hex(' ')}, not {UUID_HEADER.hex(' ')}")
 
-    def _judge(self, kind: int, payload: bytes) -> Event:
+    def judge(self, kind: int, payload: bytes) -> Event:
+        """What a frame means.
+
+        Raises:
+            PeerError: see `receive`.
+        """
         if not self._started:
             self._started = True
             return CallStarted(UUID(bytes=payload))

@@ -42,20 +42,17 @@ class Call:
         self.record = CallRecord(call_uuid, peer, Case(), services.prompts.names)
         self._recording = services.recorder.begin(call_uuid, self.record.started_at, services.settings.recordings_dir)
         self.record.recording = self._recording.path.name
-        self._conversation = Conversation(self.record, services)
+        self._conversation = Conversation(self.record, services, self._recording.tracks)
         self._gone = asyncio.Event()
         self._hangup_reason = ""
         self._ended_s: float | None = None
-        self._skipped_ticks = services.clock.stats.skipped
+        line = self._conversation.line
+        line.on_drop = self._broken
+        connection.attach(line)
         # Asterisk loses one in four calls that wait for the caller first (issue 2089): frames from here on.
-        self._clock_key = services.clock.join(self._tick)
+        self._on_clock = services.clock.join(line)
 
     # The leg: called by the connection.
-
-    def audio(self, pcm: bytes) -> None:
-        """Sound of the caller."""
-        self._recording.caller(pcm)
-        self._conversation.ears.audio(pcm)
 
     def digit(self, digit: str) -> None:
         """A key of the caller's telephone."""
@@ -70,7 +67,7 @@ class Call:
         """The connection is gone."""
         self._hangup_reason = reason
         self._ended_s = self._loop.time()
-        self._services.clock.leave(self._clock_key)
+        self._services.clock.leave(self._on_clock)
         self._gone.set()
 
     # The worker: called from outside the pipeline.
@@ -107,23 +104,9 @@ class Call:
             await self._clean_up(outcome)
         return outcome
 
-    def _tick(self) -> None:
-        """Every 20 ms; a mistake in here ends this call, as a call without a clock would only hang."""
-        try:
-            self._play()
-        except Exception:
-            self._connection.terminate("error")
-            raise  # the clock reports it and drops this call
-
-    def _play(self) -> None:
-        """One frame out, and its copy into the recording."""
-        frame = self._conversation.tick()
-        self._connection.send(frame)
-        skipped = self._services.clock.stats.skipped
-        if skipped != self._skipped_ticks:
-            self._recording.bot_gap(skipped - self._skipped_ticks)
-            self._skipped_ticks = skipped
-        self._recording.bot(memoryview(frame)[3:])
+    def _broken(self) -> None:
+        """A mistake in the 20 ms path: the clock has reported it and dropped the call, which would only hang."""
+        self._connection.terminate("error")
 
     def _result_of(self, talk: "asyncio.Task[Ending]") -> str:
         error = talk.exception()
@@ -141,7 +124,7 @@ class Call:
                 await self._gone.wait()
 
     async def _clean_up(self, outcome: str) -> None:
-        self._services.clock.leave(self._clock_key)
+        self._services.clock.leave(self._on_clock)
         duration_s = (self._ended_s or self._loop.time()) - self._started_s
         await self._conversation.close()
         self._recording.close()

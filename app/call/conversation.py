@@ -25,6 +25,8 @@ from app.ops.logs import bind_turn
 from app.providers.base import Turn
 from app.providers.ladder import Answer
 from app.providers.rules import understand
+from ext.line import Line
+from ext.tracks import Tracks
 
 log = structlog.get_logger(__name__)
 
@@ -47,17 +49,29 @@ class Conversation:
     Args:
         record: filled with what both sides said.
         services: what all calls share.
+        tracks: record the sound of both sides.
+
+    Attributes:
+        line: the sound of both sides; to be put on the wire and on the clock.
     """
 
-    def __init__(self, record: CallRecord, services: Services) -> None:
+    def __init__(self, record: CallRecord, services: Services, tracks: Tracks) -> None:
         self._record = record
         self._case = record.case
         self._services = services
         self._loop = asyncio.get_running_loop()
         self._started_s = self._loop.time()
         self._machine = Machine(self._case, services.settings.solution_wait_seconds)
-        self._mouth = Mouth(services.cache, services.voice, self._first_sound, self.post)
-        self.ears = Ears(services.recogniser, self.post, lambda _error: self.post(EarsLost()))
+        self._mouth = Mouth(services.cache, services.voice, self._first_sound, self.post, self._look_again)
+        self.ears = Ears(
+            services.recogniser,
+            tracks,
+            services.settings.deepgram_piece_ms,
+            self.post,
+            self._look_again,
+            lambda _error: self.post(EarsLost()),
+        )
+        self.line = Line(self.ears.inbound, self._mouth.buffer, tracks, self.follow)
         self._events: asyncio.Queue[Event] = asyncio.Queue(MAX_EVENTS)
         self._step = Step()
         self._last_said: list[str] = []
@@ -78,28 +92,37 @@ class Conversation:
         """The bot was interrupted, and no turn has come of it yet."""
         self._checkpoints = Checkpoints(services.writer, lambda: record.ticket(self._since_start(self._loop.time())))
 
-    def tick(self) -> bytes:
-        """Every 20 ms: the bot's next frame; time passes for the ears and for patience."""
-        frame = self._mouth.tick()
-        now_s = self._loop.time()
+    def follow(self, now_s: float) -> None:
+        """Called by the line when voice or speech began or ended, at the time set here, and after `_look_again`."""
+        look_at_s = self._mouth.follow(now_s)
         turns = self.ears.turns
         turns.bot_speaks = self._mouth.busy and not self._mouth.filling
-        self.ears.tick(now_s)
-        if self._awaits_words and self.ears.voiced:
+        look_at_s = min(look_at_s, self.ears.follow(now_s))
+        voiced = self.ears.voiced
+        if self._awaits_words and voiced:
             self._awaits_words, self._dead_air_at_s = False, None  # the caller goes on
-        if self._dead_air_at_s is not None and self.ears.voiced:
-            self._dead_air_at_s = max(self._dead_air_at_s, now_s + DEAD_AIR_S)
-        if self._dead_air_at_s is not None and now_s >= self._dead_air_at_s:
-            self._dead_air_at_s = None
-            self._mouth.fill(self._services.prompts.text("one_moment"))
-        listened = self._listen_until_s is not None and now_s >= self._listen_until_s
-        if listened and not turns.caller_speaks and not self._mouth.busy:
-            self._listen_until_s = None
-            self.post(Silence())
-        return frame
+        if self._dead_air_at_s is not None and not voiced:
+            self._dead_air_at_s = max(self._dead_air_at_s, self.ears.voice_ended_s + DEAD_AIR_S)
+            if now_s >= self._dead_air_at_s:
+                self._dead_air_at_s = None
+                self._mouth.fill(self._services.prompts.text("one_moment"))
+            else:
+                look_at_s = min(look_at_s, self._dead_air_at_s)
+        if self._listen_until_s is not None and not turns.caller_speaks and not self._mouth.busy:
+            if now_s >= self._listen_until_s:
+                self._listen_until_s = None
+                self.post(Silence())
+            else:
+                look_at_s = min(look_at_s, self._listen_until_s)
+        self.line.wake_at_s = min(self.line.wake_at_s, look_at_s)
+
+    def _look_again(self) -> None:
+        """Something has changed: `follow` is called at the next tick."""
+        self.line.wake()
 
     def post(self, event: Event) -> None:
         """Something happened; taken in turn by `run`."""
+        self._look_again()
         if isinstance(event, FinalizeWanted):
             # With words there will be an answer: however late the final ones are, it must not be waited for in silence.
             if self.ears.turns.text and self._step.ending is None:
@@ -128,6 +151,7 @@ class Conversation:
         self.ears.open()
         self._perform(self._machine.start())
         while True:
+            self._look_again()
             event = await self._events.get()
             match event:
                 case Said():
@@ -308,6 +332,7 @@ class Conversation:
         self._listen_until_s = None
         self._step = step
         self.ears.turns.expects = self._machine.endpointing
+        self._look_again()
         texts = [self._services.prompts.text(phrase.key, phrase.values) for phrase in step.says]
         if answer is not None and answer.reply is not None:
             reply = Reply(answer, texts, lambda: self._mouth.remaining_s)

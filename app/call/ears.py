@@ -1,6 +1,7 @@
 """What the caller says in one call: sound to voice activity and words, words to turns."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 
 import structlog
@@ -8,19 +9,18 @@ import structlog
 from app.dialogue import fields
 from app.dialogue.turns import FinalizeWanted, TurnEvent, Turns
 from app.errors import ProviderError
-from app.media.voice_activity import VoiceActivity
 from app.ops import metrics
 from app.providers.base import SpeechSession, SpeechToText, Transcript
 from app.providers.ladder import open_ears
+from ext.g711 import ulaw_decode, ulaw_encode
+from ext.line import Inbound
+from ext.tracks import Tracks
 
 log = structlog.get_logger(__name__)
 
-SILENCE_20_MS = bytes(320)
-NO_AUDIO_S = 0.2
-"""A phone that suppresses silence sends nothing: from here on we feed silence in its place."""
 CLOSE_TIMEOUT_S = 3.0
-MAX_WAITING_BYTES = 80_000
-"""5 s of caller sound kept while the recogniser is being connected, and 5 s for the next one if this one dies."""
+KEPT_SAMPLES = 40_000
+"""5 s of caller sound are kept while the recogniser is being connected, and for the next one if this one dies."""
 REOPENINGS = 2
 """How often in a row ears that died in mid-call are opened anew."""
 HEALTHY_S = 30.0
@@ -32,34 +32,42 @@ class Ears:
 
     Args:
         recogniser: where sound becomes words.
+        tracks: record the caller.
+        piece_ms: sound goes to the recogniser in pieces of this length.
         on_event: turn events, on the loop; `FinalizeWanted` too, when the final words are being waited for.
+        on_change: words came, or `follow` must look again.
         on_lost: nobody hears this caller any more.
     """
 
     def __init__(
         self,
         recogniser: SpeechToText,
+        tracks: Tracks,
+        piece_ms: int,
         on_event: Callable[[TurnEvent], None],
+        on_change: Callable[[], None],
         on_lost: Callable[[ProviderError], None],
     ) -> None:
         self._recogniser = recogniser
         self._on_event = on_event
+        self._on_change = on_change
         self._on_lost = on_lost
         self._loop = asyncio.get_running_loop()
-        self._voice = VoiceActivity()
+        self.inbound = Inbound(tracks, piece_ms, self._hear, self._loop.time())
         self.turns = Turns(fields.is_complete, recogniser.ends_turns)
+        self._voiced = False
         self._session: SpeechSession | None = None
         self._opening: asyncio.Task[None] | None = None
-        self._waiting = bytearray()
         self._openings = 0
         self._opened_s = 0.0
-        self._sent_bytes = 0
-        self._unsure = bytearray()
-        """The latest sound that was handed over and has no final words yet."""
+        self._sent_samples = 0
+        self._kept: deque[bytes] = deque()
+        """The latest sound without final words yet, or not sent yet; as mu-law, half the memory."""
+        self._kept_samples = 0
+        self._unsent_samples = 0
         self._finalizing = False
-        self._session_start_bytes = 0
-        self._cut_bytes = 0
-        self._last_audio_s = self.voice_ended_s = self._loop.time()
+        self._session_start_samples = 0
+        self._cut_samples = 0
         self._closed = False
         self._lost = False
         """Given up: `_opening` closes the last session."""
@@ -67,24 +75,30 @@ class Ears:
     @property
     def voiced(self) -> bool:
         """The caller's voice is heard just now."""
-        return self._voice.speaking
+        return self.inbound.voice.speaking
+
+    @property
+    def voice_ended_s(self) -> float:
+        """When the caller's voice was last heard."""
+        return self.inbound.voice_ended_s
 
     def open(self) -> None:
         """Starts connecting; sound that arrives meanwhile waits."""
         self._openings += 1
         self._opening = asyncio.create_task(self._open(), name="ears")
 
-    def audio(self, pcm: bytes) -> None:
-        """Sound of the caller, s16le mono 8 kHz, any even length."""
-        now_s = self._loop.time()
-        self._last_audio_s = now_s
-        self._listen(pcm, now_s)
+    def follow(self, now_s: float) -> float:
+        """Voice activity may have changed, or time passed.
 
-    def tick(self, now_s: float) -> None:
-        """Time passes; every 20 ms."""
-        if now_s - self._last_audio_s > NO_AUDIO_S:
-            self._listen(SILENCE_20_MS, now_s)
+        Returns:
+            When to look again at the latest.
+        """
+        inbound = self.inbound
+        if inbound.voice.speaking != self._voiced:
+            self._voiced = inbound.voice.speaking
+            self.turns.on_voice(self._voiced, inbound.voice_began_s if self._voiced else inbound.voice_ended_s)
         self._tell(self.turns.on_tick(now_s))
+        return self.turns.deadline_s(now_s)
 
     async def close(self) -> None:
         """Ends the stream; bounded, never raises."""
@@ -103,42 +117,46 @@ class Ears:
         except ProviderError as error:
             self._on_lost(error)
             return
-        self._session = session
         self._opened_s = self._loop.time()
-        # What the ears before these heard, but had not put into final words, is heard again.
-        self._session_start_bytes = self._sent_bytes - len(self._unsure)
-        session.send(bytes(self._unsure))
-        if self._waiting:
-            waiting, self._waiting = bytes(self._waiting), bytearray()
-            self._forward(waiting)
+        # What the ears before these heard, but had not put into final words, is heard again; so is what waited.
+        self._sent_samples += self._unsent_samples
+        self._unsent_samples = 0
+        self._session_start_samples = self._sent_samples - self._kept_samples
+        self._session = session
+        session.send(ulaw_decode(b"".join(self._kept)))
         if self._finalizing:
             session.finalize()
 
-    def _listen(self, pcm: bytes, now_s: float) -> None:
-        if voiced := self._voice.feed(pcm):
-            self.voice_ended_s = now_s
-        self.turns.on_voice(voiced, now_s)
-        self._forward(pcm)
-
-    def _forward(self, pcm: bytes) -> None:
+    def _hear(self, piece: bytes) -> None:
+        """The next piece of the caller's sound."""
+        self._kept.append(ulaw_encode(piece))
+        self._kept_samples += len(piece) // 2
+        self._keep(KEPT_SAMPLES)
         if self._session is not None:
-            self._sent_bytes += len(pcm)
-            self._unsure += pcm
-            del self._unsure[: max(0, len(self._unsure) - MAX_WAITING_BYTES)]
-            self._session.send(pcm)
+            self._sent_samples += len(piece) // 2
+            self._session.send(piece)
         else:
-            self._waiting += pcm
-            del self._waiting[: max(0, len(self._waiting) - MAX_WAITING_BYTES)]
+            self._unsent_samples += len(piece) // 2
+
+    def _keep(self, samples: int) -> None:
+        """Forgets all but the latest sound."""
+        while (surplus := self._kept_samples - samples) > 0:
+            oldest = self._kept.popleft()
+            self._kept_samples -= len(oldest)
+            if surplus < len(oldest):
+                self._kept.appendleft(oldest[surplus:])
+                self._kept_samples += len(oldest) - surplus
+        self._unsent_samples = min(self._unsent_samples, self._kept_samples)
 
     def _heard(self, transcript: Transcript) -> None:
         if self._closed:
             return
         # What comes late for a turn that has ended must not begin the next one.
-        end_bytes = self._session_start_bytes + round(transcript.end_s * 8000) * 2
+        end_samples = self._session_start_samples + round(transcript.end_s * 8000)
         if transcript.is_final:
-            del self._unsure[: max(0, len(self._unsure) - max(0, self._sent_bytes - end_bytes))]
+            self._keep(max(0, self._sent_samples - end_samples))
         self._finalizing = self._finalizing and not transcript.answers_finalize
-        if end_bytes <= self._cut_bytes:
+        if end_samples <= self._cut_samples:
             return
         self._tell(
             self.turns.on_words(
@@ -149,6 +167,7 @@ class Ears:
                 answers_finalize=transcript.answers_finalize,
             )
         )
+        self._on_change()
 
     def _died(self, error: ProviderError) -> None:
         metrics.ERRORS.labels(error.provider, error.kind).inc()
@@ -175,12 +194,14 @@ class Ears:
         for event in events:
             if isinstance(event, FinalizeWanted):
                 self._finalizing = True
+                self.inbound.flush()
                 if self._session is not None:
                     self._session.finalize()
             self._on_event(event)
 
     def turn_over(self) -> None:
         """The turn was taken: whatever the recogniser still says about the sound so far is late."""
-        self._cut_bytes = self._sent_bytes
-        self._unsure.clear()
+        self.inbound.flush()
+        self._cut_samples = self._sent_samples
+        self._keep(self._unsent_samples)
         self._finalizing = False

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from math import inf
 
 import structlog
 
@@ -12,10 +13,13 @@ from app.media.phrases import PhraseCache
 from app.media.playout import Playout
 from app.ops import metrics
 from app.providers.ladder import VoiceLadder
+from ext.playout import PlayoutBuffer
 
 log = structlog.get_logger(__name__)
 
 QUEUE_FULL_WAIT_S = 0.2
+MAX_KEPT_BYTES = 160_000
+"""Sentences up to 10 s may come again and are worth their memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,7 @@ class Mouth:
         voice: who speaks the rest.
         on_first_sound: the first frame of a speech (not of a filler) has just left, at this time.
         on_done: a speech was heard to its end.
+        on_change: `follow` must look again.
     """
 
     def __init__(
@@ -49,11 +54,13 @@ class Mouth:
         voice: VoiceLadder,
         on_first_sound: Callable[[float], None],
         on_done: Callable[[Said], None],
+        on_change: Callable[[], None],
     ) -> None:
         self._cache = cache
         self._voice = voice
         self._on_first_sound = on_first_sound
         self._on_done = on_done
+        self._on_change = on_change
         self._playout = Playout()
         self._loop = asyncio.get_running_loop()
         self._task: asyncio.Task[None] | None = None
@@ -67,6 +74,11 @@ class Mouth:
         self._underruns = 0
         self.busy = False
         """A speech was begun and not yet heard to its end."""
+
+    @property
+    def buffer(self) -> PlayoutBuffer:
+        """Where the frames come from."""
+        return self._playout.buffer
 
     @property
     def remaining_s(self) -> float:
@@ -91,6 +103,7 @@ class Mouth:
         self._filling = False
         self._answer_start_samples = self._playout.pushed_samples
         self._task = asyncio.create_task(self._speak(sentences, self._playout.epoch), name="mouth")
+        self._task.add_done_callback(lambda _task: self._on_change())
 
     def fill(self, text: str) -> None:
         """Says a short phrase, as long as no speech under way has sound yet."""
@@ -110,19 +123,24 @@ class Mouth:
             return None
         return Said(words, self._first_sound_s, interrupted=True)
 
-    def tick(self) -> bytes:
-        """The next 20 ms: one whole AudioSocket frame."""
+    def follow(self, now_s: float) -> float:
+        """A frame has left, and speech began or ended with it; or something else may have changed.
+
+        Returns:
+            When to look again at the latest.
+        """
         playout = self._playout
-        frame = playout.pull()
-        if self.busy:
-            if playout.speaking and not self._first_sound_told:
-                self._note_sound(self._loop.time())
-            if playout.idle and (self._task is None or self._task.done()):
-                self._finish_speech()
         if playout.underruns != self._underruns:
             metrics.PLAYOUT_UNDERRUNS.inc(playout.underruns - self._underruns)
             self._underruns = playout.underruns
-        return frame
+        if not self.busy:
+            return inf
+        if playout.speaking and not self._first_sound_told:
+            self._note_sound(now_s)
+        if playout.idle and (self._task is None or self._task.done()):
+            self._finish_speech()
+        # While a filler sounds, the answer's first frame is no change that the line would tell.
+        return now_s if playout.speaking and not self._first_sound_told else inf
 
     async def close(self) -> None:
         """Stops speaking."""
@@ -176,6 +194,7 @@ class Mouth:
             self._playout.end_sentence(epoch)
             return epoch
         pieces: list[bytes] = []
+        kept_bytes = 0
         started, own = False, True
         async with aclosing(self._voice.speak(text)) as stream:
             async for pcm, by_own_voice in stream:
@@ -188,7 +207,11 @@ class Mouth:
                     self._playout.start_sentence(text)
                     started = True
                 own = by_own_voice
-                pieces.append(pcm)
+                kept_bytes += len(pcm)
+                if kept_bytes <= MAX_KEPT_BYTES:
+                    pieces.append(pcm)
+                elif pieces:
+                    pieces.clear()
                 await self._push(pcm, epoch)
         if own and pieces:
             self._cache.keep(text, b"".join(pieces))

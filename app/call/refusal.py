@@ -32,22 +32,19 @@ class Refusal:
                 self._playout.epoch, pcm + bytes(LAST_WORDS_PAUSE_BYTES), asyncio.get_running_loop().time()
             )
             self._playout.finish(self._playout.epoch)
-        self._key = clock.join(self._tick)
-
-    def audio(self, pcm: bytes) -> None:
-        """Nobody listens."""
+        self._on_clock = clock.join(self._tick)
 
     def digit(self, digit: str) -> None:
         """Nobody listens."""
 
     def hung_up(self, reason: str) -> None:
         """The connection is gone."""
-        self._clock.leave(self._key)
+        self._clock.leave(self._on_clock)
         self._on_end()
 
     def _tick(self) -> None:
         if not self._playout.idle:
             self._connection.send(self._playout.pull())
         if self._playout.idle:
-            self._clock.leave(self._key)
+            self._clock.leave(self._on_clock)
             self._connection.terminate()

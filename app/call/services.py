@@ -1,6 +1,7 @@
 """What all calls of a worker share: settings, clock, providers, caches, databases, recorder."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -83,7 +84,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         yield Services(
             settings=settings,
             prompts=prompts,
-            clock=FrameClock(metrics.PLAYOUT_LATENESS_S.observe),
+            clock=FrameClock(metrics.PLAYOUT_LATENESS_S.observe, time.monotonic),
             recogniser=recogniser,
             understanding=understanding,
             voice=VoiceLadder(voice, spare),

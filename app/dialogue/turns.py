@@ -8,6 +8,7 @@ with them. Flux has turn events of its own, which then decide instead.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 from typing import Literal
 
 from app.dialogue.states import Endpointing
@@ -137,22 +138,37 @@ class Turns:
         return FIELD_COMPLETE_S if complete else FIELD_UNFINISHED_S
 
     def on_voice(self, speaks: bool, now_s: float) -> None:
-        """What voice activity says about the latest frame."""
-        if speaks:
+        """What voice activity says; needed when it changes, more often does no harm.
+
+        Args:
+            now_s: when the caller began to speak, or, if not speaking, was last heard.
+        """
+        if self._voice and self._voice_ended_s is not None:
+            self._follow_voice(now_s)
+        if speaks and not self._voice:
             if self._voice_ended_s is None:
                 self._voice_started_s = now_s
-            elif self._voice:
-                self._voiced_s += now_s - self._voice_ended_s
-                self._wordless_s += now_s - self._voice_ended_s
             elif not self._only_noise:
                 self._finalize_at_s = None  # the caller goes on
             self._voice_ended_s = now_s
         self._voice = speaks
 
+    def _follow_voice(self, now_s: float) -> None:
+        """Voice that goes on has lasted until now (or until then, when it turns out to have ended)."""
+        if not self._voice:
+            return
+        if self._voice_ended_s is None:  # it goes on behind a turn that was taken
+            self._voice_started_s = self._voice_ended_s = now_s
+        lasted_s = now_s - self._voice_ended_s
+        self._voiced_s += lasted_s
+        self._wordless_s += lasted_s
+        self._voice_ended_s = now_s
+
     def on_words(
         self, text: str, now_s: float, *, is_final: bool, ends_turn: bool = False, answers_finalize: bool = False
     ) -> list[TurnEvent]:
         """A transcript arrived; see `app.providers.base.Transcript`."""
+        self._follow_voice(now_s)
         text = text.strip()
         known = self.text
         if text or (is_final and not answers_finalize):
@@ -178,12 +194,12 @@ class Turns:
         return events
 
     def on_tick(self, now_s: float) -> list[TurnEvent]:
-        """Time passes; to be called every 20 ms."""
+        """Time passes; to be called at `deadline_s`, more often does no harm."""
+        self._follow_voice(now_s)
         if self._provider_ends_turns:
             return self._without_provider(now_s)
         if self._finalize_at_s is not None:
-            timeout_s = FINALIZE_INTERIM_TIMEOUT_S if self._interim else FINALIZE_TIMEOUT_S
-            return self._finish(now_s) if now_s - self._finalize_at_s >= timeout_s else []
+            return self._finish(now_s) if now_s - self._finalize_at_s >= self._finalize_timeout_s else []
         if self._voice_ended_s is None:
             quiet_words = bool(self.text) and now_s - self._words_at_s >= WORDS_WITHOUT_VOICE_S
             return [self._end(now_s)] if quiet_words else []
@@ -197,10 +213,35 @@ class Turns:
         self._finalize_at_s = now_s
         return [FinalizeWanted()]
 
+    def deadline_s(self, now_s: float) -> float:
+        """When time alone will decide something, unless the caller does before; infinite if it can't."""
+        heard_s = self._voice_ended_s
+        if self._provider_ends_turns:
+            if self._voice or not (self.text or heard_s is not None):
+                return inf
+            return max(self._words_at_s, heard_s or 0.0) + PROVIDER_SILENT_S
+        if self._finalize_at_s is not None:
+            return self._finalize_at_s + self._finalize_timeout_s
+        if heard_s is None and self._voice:
+            return now_s  # the next tick begins the turn that follows
+        if heard_s is None:
+            return self._words_at_s + WORDS_WITHOUT_VOICE_S if self.text else inf
+        if self._voice:
+            return now_s + self._noise_after_s - self._wordless_s
+        return heard_s + self.patience_s()
+
+    @property
+    def _finalize_timeout_s(self) -> float:
+        return FINALIZE_INTERIM_TIMEOUT_S if self._interim else FINALIZE_TIMEOUT_S
+
+    @property
+    def _noise_after_s(self) -> float:
+        return NO_NEW_WORDS_S if self.text else VOICE_WITHOUT_WORDS_S
+
     @property
     def _only_noise(self) -> bool:
         """What still sounds like voice is none of this turn."""
-        return self._wordless_s >= (NO_NEW_WORDS_S if self.text else VOICE_WITHOUT_WORDS_S)
+        return self._wordless_s >= self._noise_after_s
 
     def _without_provider(self, now_s: float) -> list[TurnEvent]:
         """Flux decides, but a turn that it never ends, and a cough that it never hears, must not stay."""

@@ -28,10 +28,14 @@ class Mark:
 
 
 class Playout:
-    """One speech after the other, each made of sentences; frames come out of `pull`."""
+    """One speech after the other, each made of sentences.
+
+    Attributes:
+        buffer: where frames are pulled from, 20 ms each.
+    """
 
     def __init__(self) -> None:
-        self._buffer = PlayoutBuffer(comfort_noise_db=COMFORT_NOISE_DB)
+        self.buffer = PlayoutBuffer(comfort_noise_db=COMFORT_NOISE_DB)
         self._marks: list[Mark] = []
         self._pushed_samples = 0
         self._base_samples = 0
@@ -42,12 +46,12 @@ class Playout:
     @property
     def epoch(self) -> int:
         """Raised by every interruption; sound of an older epoch is dropped."""
-        return self._buffer.epoch
+        return self.buffer.epoch
 
     @property
     def queued_s(self) -> float:
         """Sound that waits; more may still be spoken."""
-        return self._buffer.queued_samples / SAMPLE_RATE_HZ
+        return self.buffer.queued_samples / SAMPLE_RATE_HZ
 
     @property
     def pushed_samples(self) -> int:
@@ -57,7 +61,7 @@ class Playout:
     @property
     def heard_samples(self) -> int:
         """Sound of this speech that has left."""
-        return self._heard_before_samples + self._buffer.played_samples - self._base_samples
+        return self._heard_before_samples + self.buffer.played_samples - self._base_samples
 
     @property
     def has_sound(self) -> bool:
@@ -67,17 +71,17 @@ class Playout:
     @property
     def speaking(self) -> bool:
         """The latest frame carried speech."""
-        return self._buffer.speaking
+        return self.buffer.speaking
 
     @property
     def idle(self) -> bool:
         """Nothing waits, and no sentence is open in the buffer."""
-        return self._buffer.idle
+        return self.buffer.idle
 
     @property
     def underruns(self) -> int:
         """Times that a sentence ran dry, since the call began."""
-        return self._buffer.underruns
+        return self.buffer.underruns
 
     def begin(self) -> int:
         """Starts a new speech; what is left of the one before is dropped with a fade.
@@ -85,12 +89,12 @@ class Playout:
         Returns:
             The epoch for `push`.
         """
-        if not self._buffer.idle:
-            self._buffer.interrupt()
+        if not self.buffer.idle:
+            self.buffer.interrupt()
         self._marks.clear()
         self._pushed_samples = self._heard_before_samples = 0
-        self._base_samples = self._buffer.played_samples
-        return self._buffer.epoch
+        self._base_samples = self.buffer.played_samples
+        return self.buffer.epoch
 
     def start_sentence(self, text: str) -> None:
         """What is pushed from here on says `text`."""
@@ -102,18 +106,18 @@ class Playout:
         Returns:
             What did not fit, to be pushed later; empty when all was taken or the epoch is over.
         """
-        if epoch != self._buffer.epoch:
+        if epoch != self.buffer.epoch:
             return b""
-        accepted = self._buffer.push(epoch, pcm, now_s)
+        accepted = self.buffer.push(epoch, pcm, now_s)
         self._pushed_samples += accepted
         return pcm[accepted * 2 :]
 
     def end_sentence(self, epoch: int) -> None:
         """All of the sentence is pushed: running dry is no underrun now."""
-        if epoch == self._buffer.epoch:
+        if epoch == self.buffer.epoch:
             if self._marks and self._marks[-1].end_samples is None:
                 self._marks[-1].end_samples = self._pushed_samples
-            self._buffer.finish(epoch)
+            self.buffer.finish(epoch)
 
     @property
     def before_last_sentence_s(self) -> float:
@@ -128,12 +132,12 @@ class Playout:
             The epoch in which this speech goes on.
         """
         heard = self.heard_samples
-        self._buffer.interrupt()
+        self.buffer.interrupt()
         self._base_samples = 0
         self._heard_before_samples = self._pushed_samples = heard
         if self._marks:
             self._marks.pop()
-        return self._buffer.epoch
+        return self.buffer.epoch
 
     def interrupt(self) -> str:
         """Falls silent within a frame.
@@ -142,7 +146,7 @@ class Playout:
             The words that were heard; a sentence cut short ends in "…".
         """
         words = self.heard_words(cut=True)
-        self._buffer.interrupt()
+        self.buffer.interrupt()
         self._marks.clear()
         return words
 
@@ -159,7 +163,3 @@ class Playout:
                 all_words = mark.text.split()
                 words.append(" ".join(all_words[: max(1, int(len(all_words) * share))]) + "…")
         return " ".join(words)
-
-    def pull(self) -> bytes:
-        """The next 20 ms: one whole AudioSocket frame of 323 bytes."""
-        return self._buffer.pull()

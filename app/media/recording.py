@@ -4,9 +4,8 @@ import asyncio
 import contextlib
 import json
 import os
-import queue
 import threading
-from array import array
+from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -17,11 +16,16 @@ from uuid import UUID
 
 from app.errors import MediaError
 from app.media.tracks import RATE_HZ, SAMPLE_BYTES, TRACKS, Recording, RecordingStats
+from ext.blocks import write_blocks
 
 P = ParamSpec("P")
 
-QUEUED_BYTES = 16_000_000
-"""What may wait for the writer: five seconds of a disk that stands still, with a hundred calls."""
+STEREO_BYTES = len(TRACKS) * SAMPLE_BYTES
+
+QUEUED_BYTES = 64_000_000
+"""What may wait for the writer: five seconds of a disk that stands still, with four hundred calls."""
+WRITE_EVERY_S = 0.2
+"""Blocks are written together, so that the writer takes the interpreter from the loop five times a second."""
 
 
 @dataclass(slots=True)
@@ -51,11 +55,11 @@ class Recorder:
     def __init__(self, on_error: Callable[[MediaError], None] | None = None) -> None:
         self.stats = RecorderStats()
         self._on_error = on_error
-        # A SimpleQueue never makes the loop wait for the thread; its bound is kept in `offer`. Each of the
-        # two counts is written on one side only, so neither needs a lock.
-        self._jobs: queue.SimpleQueue[tuple[Callable[[], None], int] | None] = queue.SimpleQueue()
+        # Appending and taking from a deque needs no lock. Each of the two counts is written on one side only.
+        self._jobs: deque[Callable[[], None] | Block] = deque()
         self._offered_bytes = 0
         self._written_bytes = 0
+        self._ending = threading.Event()
         self._open: dict[RecordingFile, Recording] = {}
         self._thread: threading.Thread | None = None
 
@@ -90,24 +94,25 @@ class Recorder:
             return True
         for recording in tuple(self._open.values()):
             recording.close()
-        self._jobs.put(None)
+        self._ending.set()
         self._thread.join(timeout_s)
         ended = not self._thread.is_alive()
         self._thread = None
         return ended
 
-    def offer(self, job: Callable[[], None], size_bytes: int) -> bool:
-        """Queues a job that holds `size_bytes` for the writer, if there is room."""
+    def offer(self, block: "Block") -> bool:
+        """Queues a block for the writer, if there is room."""
+        size_bytes = len(block.both)
         if self._offered_bytes - self._written_bytes + size_bytes > QUEUED_BYTES:
             self.stats.refused_blocks += 1
             return False
         self._offered_bytes += size_bytes
-        self._jobs.put((job, size_bytes))
+        self._jobs.append(block)
         return True
 
     def command(self, job: Callable[[], None]) -> None:
         """Queues one of the two jobs that every recording has; for them there is always room."""
-        self._jobs.put((job, 0))
+        self._jobs.append(job)
 
     def ended(self, file: "RecordingFile", error: MediaError | None) -> None:
         """Counts a recording that ended, or that failed (`error`); on the event loop."""
@@ -120,10 +125,43 @@ class Recorder:
             self._on_error(error)
 
     def _write(self) -> None:
-        while (entry := self._jobs.get()) is not None:
-            job, size_bytes = entry
-            job()
-            self._written_bytes += size_bytes
+        """The thread: takes all that waits, a few times a second."""
+        ending = False
+        while not ending:
+            ending = self._ending.wait(WRITE_EVERY_S)
+            blocks: list[Block] = []
+            for _ in range(len(self._jobs)):
+                job = self._jobs.popleft()
+                if isinstance(job, Block):
+                    blocks.append(job)
+                else:
+                    self._write_blocks(blocks)
+                    job()
+            self._write_blocks(blocks)
+
+    def _write_blocks(self, blocks: "list[Block]") -> None:
+        """Writes blocks of many recordings and forgets them; what goes wrong ends the recording it belongs to."""
+        healthy = [block for block in blocks if not block.file.failed]
+        errors = write_blocks([(block.file.descriptor, block.offset_bytes, block.both) for block in healthy])
+        for block, error in zip(healthy, errors, strict=True):
+            if error:
+                block.file.fail(OSError(error, os.strerror(error)))
+        self._written_bytes += sum(len(block.both) for block in blocks)
+        blocks.clear()
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A piece of a recording on its way to the disk.
+
+    Attributes:
+        offset_bytes: where in the file.
+        both: s16le 8 kHz, stereo interleaved.
+    """
+
+    file: "RecordingFile"
+    offset_bytes: int
+    both: bytes
 
 
 class RecordingFile:
@@ -138,7 +176,7 @@ class RecordingFile:
         self._recorder = recorder
         self._loop = asyncio.get_running_loop()
         self._finished = asyncio.Event()
-        self._descriptor = -1
+        self.descriptor = -1
         self._description: dict[str, Any] = {
             "format": "s16le",
             "rate": RATE_HZ,
@@ -149,15 +187,13 @@ class RecordingFile:
             "complete": False,
         }
 
-    def block(self, offset_samples: int, caller: bytes, bot: bytes) -> bool:
+    def block(self, offset_samples: int, both: bytes) -> bool:
         """See `Sink`."""
-        if self.failed:
-            return True
-        return self._recorder.offer(partial(self._guard, self._put, offset_samples, caller, bot), 2 * len(caller))
+        return self.failed or self._recorder.offer(Block(self, offset_samples * STEREO_BYTES, both))
 
-    def finish(self, offset_samples: int, caller: bytes, bot: bytes, stats: RecordingStats) -> None:
+    def finish(self, offset_samples: int, both: bytes, stats: RecordingStats) -> None:
         """See `Sink`."""
-        self._recorder.command(partial(self._end, offset_samples, caller, bot, stats))
+        self._recorder.command(partial(self._end, offset_samples, both, stats))
 
     async def finished(self, timeout_s: float) -> bool:
         """See `Sink`."""
@@ -172,27 +208,19 @@ class RecordingFile:
 
     def _create(self) -> None:
         self.path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-        self._descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
+        self.descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
         self._describe()
 
-    def _put(self, offset_samples: int, caller: bytes, bot: bytes) -> None:
-        both = array("h", bytes(2 * len(caller)))
-        both[0::2] = array("h", caller)
-        both[1::2] = array("h", bot)
-        offset = offset_samples * 2 * SAMPLE_BYTES
-        rest = memoryview(both).cast("B")
-        while rest:
-            written = os.pwrite(self._descriptor, rest, offset)
-            rest, offset = rest[written:], offset + written
-
-    def _end(self, offset_samples: int, caller: bytes, bot: bytes, stats: RecordingStats) -> None:
-        self._guard(self._complete, offset_samples, caller, bot, stats)
+    def _end(self, offset_samples: int, both: bytes, stats: RecordingStats) -> None:
+        self._guard(self._complete, offset_samples, both, stats)
         self._shut()
         self._tell(None)
 
-    def _complete(self, offset_samples: int, caller: bytes, bot: bytes, stats: RecordingStats) -> None:
-        self._put(offset_samples, caller, bot)
-        length_samples = offset_samples + len(caller) // SAMPLE_BYTES
+    def _complete(self, offset_samples: int, both: bytes, stats: RecordingStats) -> None:
+        (error,) = write_blocks([(self.descriptor, offset_samples * STEREO_BYTES, both)])
+        if error:
+            raise OSError(error, os.strerror(error))
+        length_samples = offset_samples + len(both) // STEREO_BYTES
         length = {"samples": length_samples, "seconds": round(length_samples / RATE_HZ, 3)}
         self._description |= length | asdict(stats) | {"complete": True}
         self._describe()
@@ -211,16 +239,21 @@ class RecordingFile:
         try:
             job(*args, **kwargs)
         except Exception as error:
+            self.fail(error)
+
+    def fail(self, error: Exception) -> None:
+        """Ends this recording, on the writer's thread; the call goes on."""
+        if not self.failed:
             self.failed = True
             self._shut()
             reason = (error.strerror if isinstance(error, OSError) else None) or repr(error)
             self._tell(MediaError(f"recording {self.path.name} in {self.path.parent} stopped: {reason}"))
 
     def _shut(self) -> None:
-        if self._descriptor >= 0:
+        if self.descriptor >= 0:
             with contextlib.suppress(OSError):
-                os.close(self._descriptor)
-            self._descriptor = -1
+                os.close(self.descriptor)
+            self.descriptor = -1
 
     def _tell(self, error: MediaError | None) -> None:
         def on_loop() -> None:

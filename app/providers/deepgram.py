@@ -7,7 +7,7 @@ The SDK's own connection has no deadlines (20 s handshake, 60 s to notice a mute
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from contextvars import ContextVar
 from functools import cache
@@ -17,8 +17,7 @@ from deepgram import AsyncDeepgramClient, DeepgramClientEnvironment
 from deepgram.core.api_error import ApiError
 from deepgram.listen.v1.types import ListenV1Error, ListenV1Results
 from deepgram.listen.v2.types import ListenV2FatalError, ListenV2TurnInfo
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import InvalidHandshake, InvalidStatus, WebSocketException
+from picows import WSError, WSHandshakeError
 
 from app.config import Settings
 from app.errors import (
@@ -30,24 +29,19 @@ from app.errors import (
     ProviderTimeoutError,
 )
 from app.providers.base import Transcript
+from app.providers.websocket import Deadlines, WebSocket
 from ext.g711 import ulaw_encode
 
 NAME = "deepgram"
-OPEN_TIMEOUT_S = 2.0
-"""TCP, TLS and upgrade together; two attempts take little longer than the welcome."""
-PING_S = 3.0
-"""Between pings, and for each answer: a mute server is found out within 6 s (the SDK's own defaults: 40 s)."""
-CLOSE_TIMEOUT_S = 1.0
+DEADLINES = Deadlines(open_s=2.0, ping_s=3.0, close_s=1.0, unsent_bytes=240_000)
+"""Two attempts to open take little longer than the welcome; a mute server is found out within 6 s (the SDK's own
+defaults: 40 s); 15 s of audio that Deepgram did not take: the connection is as good as dead."""
 KEEP_ALIVE_S = 4.0
 """Deepgram closes after 10 s without a frame and advises KeepAlive every 3 to 5 s (docs, "Audio Keep Alive")."""
 ENDPOINTING_MS = 300
 """Silence after which Nova closes a span by itself; the end of the turn is decided by `app.dialogue.turns`."""
-PIECE_BYTES = 640
-"""Audio goes out in pieces of 40 ms (8 kHz, 16 bit)."""
-MAX_BACKLOG_BYTES = 240_000
-"""15 s of audio that Deepgram did not take: the connection is as good as dead."""
 
-_opened: ContextVar["_Transport"] = ContextVar("deepgram_transport")
+_opened: ContextVar[WebSocket] = ContextVar("deepgram_websocket")
 
 
 @cache
@@ -56,51 +50,11 @@ def _tls() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-class _Transport:
-    """The WebSocket under the SDK's client, with our deadlines."""
-
-    def __init__(self, url: str, headers: dict[str, str]) -> None:
-        self._url = url
-        self._headers = headers
-        self._connection: ClientConnection | None = None
-        _opened.set(self)
-
-    async def open(self) -> None:
-        self._connection = await connect(
-            self._url,
-            additional_headers=self._headers,
-            ssl=_tls() if self._url.startswith("wss:") else None,
-            open_timeout=OPEN_TIMEOUT_S,
-            ping_interval=PING_S,
-            ping_timeout=PING_S,
-            close_timeout=CLOSE_TIMEOUT_S,
-            compression=None,  # speech does not shrink, and deflating it costs more than the rest of the call
-            max_queue=256,
-        )
-
-    @property
-    def connection(self) -> ClientConnection:
-        if self._connection is None:
-            raise ProviderNetworkError(NAME, "the connection was never opened")
-        return self._connection
-
-    async def send(self, data: Any) -> None:
-        await self.connection.send(data)
-
-    async def recv(self) -> Any:
-        return await self.connection.recv()
-
-    def __aiter__(self) -> AsyncIterator[Any]:
-        return aiter(self.connection)
-
-    async def close(self) -> None:
-        if self._connection is None:
-            return
-        try:
-            async with asyncio.timeout(CLOSE_TIMEOUT_S):
-                await self._connection.close()
-        finally:
-            self._connection.transport.abort()  # a mute server closes nothing; without effect on what is closed
+def _websocket(url: str, headers: dict[str, str]) -> WebSocket:
+    """The SDK's seam `transport_factory`: what it opens is ours, and so are the deadlines."""
+    websocket = WebSocket(url, headers, _tls() if url.startswith("wss:") else None, DEADLINES)
+    _opened.set(websocket)
+    return websocket
 
 
 class DeepgramSpeechToText:
@@ -119,7 +73,7 @@ class DeepgramSpeechToText:
             environment=DeepgramClientEnvironment(
                 base=http, production=settings.deepgram_url, agent=settings.deepgram_url, agent_rest=http
             ),
-            transport_factory=_Transport,
+            transport_factory=_websocket,
             timeout=settings.api_timeout,
         )
 
@@ -158,7 +112,12 @@ class DeepgramSpeechToText:
 
 
 class DeepgramSession:
-    """The ears of one call: a sender task, a reader task, one bounded buffer between call and sender."""
+    """The ears of one call. Sound goes from the call through the SDK into the socket in one go, without a task.
+
+    Args:
+        context: the SDK's connection, not yet entered.
+        flux: a Flux model listens.
+    """
 
     def __init__(
         self,
@@ -173,12 +132,12 @@ class DeepgramSession:
         self._flux = flux
         self._on_transcript = on_transcript
         self._on_failure = on_failure
-        self._buffer = bytearray()
-        self._finalize = False
+        self._loop = asyncio.get_running_loop()
         self._final_until_s = 0.0
+        self._sent_s = self._loop.time()
         self._closing = False
-        self._wake = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._keep_alive: asyncio.TimerHandle | None = None
+        self._reader: asyncio.Task[None] | None = None
         self._socket: Any = None
 
     async def start(self) -> None:
@@ -188,7 +147,7 @@ class DeepgramSession:
             ProviderError: refused, unreachable or mute.
         """
         try:
-            async with asyncio.timeout(OPEN_TIMEOUT_S + 0.5):
+            async with asyncio.timeout(DEADLINES.open_s + 0.5):
                 self._socket = await self._context.__aenter__()
                 await _opened.get().open()
         except BaseException as error:
@@ -197,60 +156,58 @@ class DeepgramSession:
             if isinstance(error, Exception):
                 raise _translate(error) from error
             raise
-        self._tasks = [
-            asyncio.create_task(self._send_loop(), name="deepgram-send"),
-            asyncio.create_task(self._read_loop(), name="deepgram-read"),
-        ]
+        self._reader = asyncio.create_task(self._read(), name="deepgram-read")
+        self._watch_quiet()
 
     def send(self, pcm: bytes) -> None:
         """See `SpeechSession.send`."""
-        if self._closing or not pcm:
+        if self._closing or not pcm:  # an empty message would close the stream
             return
-        self._buffer += pcm
-        if len(self._buffer) > MAX_BACKLOG_BYTES:
-            self._fail(ProviderNetworkError(NAME, "takes no audio any more"))
-        elif len(self._buffer) >= PIECE_BYTES:
-            self._wake.set()
+        self._sent_s = self._loop.time()
+        self._run(self._socket.send_media(ulaw_encode(pcm) if self._mulaw else pcm))
 
     def finalize(self) -> None:
         """See `SpeechSession.finalize`."""
-        self._finalize = True
-        self._wake.set()
+        if not self._closing:
+            self._run(self._socket.send_force_end_turn() if self._flux else self._socket.send_finalize())
 
     async def close(self) -> None:
         """Ends the stream within two seconds; never raises."""
         self._closing = True
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._keep_alive is not None:
+            self._keep_alive.cancel()
+        if self._reader is not None:
+            self._reader.cancel()
+            await asyncio.gather(self._reader, return_exceptions=True)
         with contextlib.suppress(Exception):
-            async with asyncio.timeout(CLOSE_TIMEOUT_S):
-                await self._socket.send_close_stream()
+            await self._socket.send_close_stream()
         with contextlib.suppress(Exception):  # apart: a dead stream takes no CloseStream and must be closed too
             await self._context.__aexit__(None, None, None)
 
-    async def _send_loop(self) -> None:
+    def _run(self, sending: Coroutine[Any, Any, None]) -> None:
+        """Runs one of the SDK's `send_…` to its end at once: our socket never makes it wait."""
         try:
-            while True:
-                try:
-                    async with asyncio.timeout(KEEP_ALIVE_S):
-                        await self._wake.wait()
-                except TimeoutError:
-                    if not self._flux:
-                        await self._socket.send_keep_alive()
-                    continue
-                self._wake.clear()
-                if self._buffer:  # an empty message would close the stream
-                    piece = bytes(self._buffer)
-                    self._buffer.clear()
-                    await self._socket.send_media(ulaw_encode(piece) if self._mulaw else piece)
-                if self._finalize:
-                    self._finalize = False
-                    await (self._socket.send_force_end_turn() if self._flux else self._socket.send_finalize())
+            sending.send(None)
+        except StopIteration:
+            return
         except Exception as error:
             self._fail(_translate(error))
+            return
+        sending.close()
+        raise AssertionError("the SDK waits where it only has to write")
 
-    async def _read_loop(self) -> None:
+    def _watch_quiet(self) -> None:
+        """Where no sound flows, Nova wants a KeepAlive."""
+        if self._closing:
+            return
+        now_s = self._loop.time()
+        if now_s - self._sent_s >= KEEP_ALIVE_S:
+            self._sent_s = now_s
+            if not self._flux:
+                self._run(self._socket.send_keep_alive())
+        self._keep_alive = self._loop.call_at(self._sent_s + KEEP_ALIVE_S, self._watch_quiet)
+
+    async def _read(self) -> None:
         try:
             async for message in self._socket:
                 self._take(message)
@@ -308,8 +265,8 @@ def _translate(error: BaseException) -> ProviderError:
     torn = False
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, InvalidStatus):
-            status = cause.response.status_code
+        if isinstance(cause, WSHandshakeError) and cause.response is not None:
+            status = int(cause.response.status)
             reason = cause.response.headers.get("dg-error", "")
         torn = torn or isinstance(cause, EOFError | ConnectionError)
         cause = cause.__context__
@@ -325,6 +282,6 @@ def _translate(error: BaseException) -> ProviderError:
         return ProviderProtocolError(NAME, f"HTTP {status} {reason}".strip())
     if isinstance(error, TimeoutError):
         return ProviderTimeoutError(NAME, "no answer in time")
-    if torn or (isinstance(error, OSError | WebSocketException) and not isinstance(error, InvalidHandshake)):
+    if torn or (isinstance(error, OSError | WSError) and not isinstance(error, WSHandshakeError)):
         return ProviderNetworkError(NAME, str(error) or type(error).__name__)
     return ProviderProtocolError(NAME, f"{type(error).__name__}: {error}")

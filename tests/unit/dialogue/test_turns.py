@@ -1,6 +1,7 @@
 """Turn-taking, driven by a script of voice and words on a clock that the test turns."""
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import pytest
 from hypothesis import given
@@ -37,12 +38,23 @@ def never_asked(kind: FieldKind, text: str) -> bool | None:
     raise AssertionError(f"no field is expected: {kind}, {text}")
 
 
+@pytest.fixture(params=[False, True], ids=["told every frame", "told of changes"], autouse=True)
+def _how_often(request: pytest.FixtureRequest) -> None:
+    """All that is true holds whether the turns hear of every frame, or only of changes and at their deadlines."""
+    Line.sparse = request.param
+
+
 @dataclass
 class Line:
     """One caller's line: frames of voice or silence, 20 ms each, and what the recogniser says in between."""
 
+    sparse: ClassVar[bool] = False
+
     turns: Turns
     now_s: float = 1000.0
+    heard_s: float = 1000.0
+    voice: bool = False
+    wake_at_s: float = 0.0
     events: list[tuple[float, TurnEvent]] = field(default_factory=list)
 
     def frames(self, seconds: float, *, voice: bool) -> list[TurnEvent]:
@@ -50,8 +62,13 @@ class Line:
         first = len(self.events)
         for _ in range(round(seconds / FRAME_S)):
             self.now_s += FRAME_S
-            self.turns.on_voice(voice, self.now_s)
-            self._note(self.turns.on_tick(self.now_s))
+            self.heard_s = self.now_s if voice else self.heard_s
+            changed, self.voice = voice != self.voice, voice
+            if changed or not self.sparse:
+                self.turns.on_voice(voice, self.heard_s)
+            if changed or not self.sparse or self.now_s >= self.wake_at_s:
+                self._note(self.turns.on_tick(self.now_s))
+                self.wake_at_s = self.turns.deadline_s(self.now_s)
         return [event for _, event in self.events[first:]]
 
     def speaks(self, seconds: float) -> list[TurnEvent]:
@@ -78,6 +95,7 @@ class Line:
 
     def _note(self, events: list[TurnEvent]) -> list[TurnEvent]:
         self.events += [(self.now_s, event) for event in events]
+        self.wake_at_s = 0.0
         return events
 
 
