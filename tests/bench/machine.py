@@ -1,0 +1,78 @@
+"""The machine that is measured on: facts, speed, cores."""
+
+import os
+import platform
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from app.caller.process_meter import busy_percent, read_core
+
+NICENESS = -10
+"""Keeps other work on the machine out of the lateness; without the right to it, it is left away."""
+CALIBRATION_ROUNDS = 7
+
+
+def cores() -> tuple[int, int]:
+    """(the server's core, the load's core); the same where there is only one."""
+    usable = sorted(os.sched_getaffinity(0))
+    return usable[0], usable[1] if len(usable) > 1 else usable[0]
+
+
+def facts() -> dict[str, str]:
+    """What somebody who compares figures wants to know."""
+    model = platform.processor() or platform.machine()
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                model = line.partition(":")[2].strip()
+                break
+    memory_gb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return {
+        "processor": model,
+        "cores": str(os.cpu_count()),
+        "memory": f"{memory_gb:.1f} GB",
+        "system": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+    }
+
+
+@contextmanager
+def on_core(number: int) -> Iterator[None]:
+    """What is started in here runs on that core; this process itself comes back."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {number})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def calibration_ms(core: int) -> float:
+    """CPU milliseconds of a fixed piece of Python work: how fast that core is just now."""
+    rounds = []
+    with on_core(core):
+        for _ in range(CALIBRATION_ROUNDS):
+            began_s = time.thread_time()
+            kept: dict[int, bytes] = {}
+            for number in range(60_000):
+                kept[number & 255] = b"%d" % number
+            rounds.append((time.thread_time() - began_s) * 1000)
+    return statistics.median(rounds)
+
+
+def foreign_percent(core: int, seconds: float = 0.5) -> float:
+    """How busy a core is before anything of ours runs on it."""
+    before = read_core(core)
+    time.sleep(seconds)
+    return busy_percent(before, read_core(core))
+
+
+def hurry(pid: int = 0) -> None:
+    """Raises a process's priority, where that is allowed; Linux groups priorities by session (sched(7), autogroup)."""
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, pid, NICENESS)
+    with suppress(OSError):
+        Path(f"/proc/{pid or os.getpid()}/autogroup").write_text(str(NICENESS))
