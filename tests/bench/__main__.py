@@ -16,9 +16,9 @@ from rich.console import Console
 from rich.table import Table
 
 from app.dialogue.states import State
-from app.media.voice_activity import VoiceActivity
 from app.providers.rules import understand
 from ext import frames, g711, levels, playout, resample
+from ext.voice_activity import VoiceActivity
 from tests.reference import frames as frames_twin
 from tests.reference import g711 as g711_twin
 from tests.reference import levels as levels_twin

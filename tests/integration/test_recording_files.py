@@ -37,8 +37,8 @@ def frame(number: int, sign: int = 1) -> bytes:
 
 def speak(recording: Recording, first: int, last: int) -> None:
     for number in range(first, last):
-        recording.caller(frame(number))
-        recording.bot(frame(number, -1))
+        recording.tracks.caller(frame(number))
+        recording.tracks.bot(frame(number, -1))
 
 
 def frames_of(raw: bytes) -> list[tuple[int, int]]:
@@ -130,8 +130,8 @@ async def test_many_calls_share_one_writer(tmp_path: Path) -> None:
     assert sum(thread.name == "recorder" for thread in threading.enumerate()) == 1
     for number in range(120):
         for key, recording in enumerate(recordings):
-            recording.caller(frame(number + key))
-            recording.bot(frame(number, -1))
+            recording.tracks.caller(frame(number + key))
+            recording.tracks.bot(frame(number, -1))
         await asyncio.sleep(0)
     for recording in recordings:
         recording.close()
@@ -158,8 +158,8 @@ async def main():
     number = 0
     def tick():
         nonlocal number
-        recording.caller(frame(number))
-        recording.bot(frame(number, -1))
+        recording.tracks.caller(frame(number))
+        recording.tracks.bot(frame(number, -1))
         number += 1
         print(number, flush=True)
     FrameClock().join(tick)
@@ -207,7 +207,7 @@ async def test_a_directory_that_can_not_be_made_costs_the_recording_not_the_call
     for number in range(4):
         speak(recording, 100 * number, 100 * number + 100)
         await asyncio.sleep(0.01)
-    assert recording.position_samples == 400 * FRAME
+    assert recording.tracks.position_samples == 400 * FRAME
     recording.close()
     assert not await recording.closed(10)
     assert recording.failed
@@ -259,7 +259,7 @@ async def main():
     long.close()
     short.close()
     ends = [await long.closed(10), await short.closed(10)]
-    position = long.position_samples
+    position = long.tracks.position_samples
     print(json.dumps({"errors": errors, "ends": ends, "position": position, "short": str(short.path)}))
     assert recorder.close()
 

@@ -29,6 +29,26 @@ def build(kind: int, payload: bytes) -> bytes:
     return struct.pack(">BH", kind, len(payload)) + payload
 
 
+FRAME_COST_S = 0.002
+
+
+class SoundSink:
+    """Takes the sound that a parser finds; this one drops it."""
+
+    def __init__(self) -> None:
+        self.heard_s = 0.0
+
+    def feed(self, pcm: bytes, rate_hz: int, now_s: float) -> None:
+        """The sound of one frame."""
+        if len(pcm) % 2:
+            raise ValueError(f"pcm must hold whole 16-bit samples: got {len(pcm)} bytes, not a multiple of 2")
+        self.heard_s += max(len(pcm) / (2 * rate_hz), FRAME_COST_S)
+        self.take(pcm, rate_hz, now_s)
+
+    def take(self, pcm: bytes, rate_hz: int, now_s: float) -> None:
+        """What a real sink does with it."""
+
+
 class FrameParser:
     """Cuts a stream of bytes into frames."""
 
@@ -51,3 +71,14 @@ class FrameParser:
             frames.append((kind, self._pending[3 : 3 + length]))
             self._pending = self._pending[3 + length :]
         return frames
+
+    def feed_into(self, data: bytes, sink: SoundSink, now_s: float) -> list[tuple[int, bytes]]:
+        """As `feed`, but plain sound goes to the sink, up to the first frame that is none."""
+        others: list[tuple[int, bytes]] = []
+        for kind, payload in self.feed(data):
+            rate_hz = sample_rate_hz(kind)
+            if others or not rate_hz or len(payload) % 2:
+                others.append((kind, payload))
+            else:
+                sink.feed(payload, rate_hz, now_s)
+        return others

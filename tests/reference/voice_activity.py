@@ -1,6 +1,6 @@
 """Is the caller speaking? Energy over a noise floor that adapts to the line; pure, per frame."""
 
-from ext.levels import rms_dbfs
+from tests.reference.levels import rms_dbfs
 
 SPEECH_OVER_FLOOR_DB = 9.0
 """Speech stands so far above the line's noise."""
@@ -31,6 +31,8 @@ class VoiceActivity:
         Returns:
             Whether the caller speaks, at the end of this sound.
         """
+        if len(pcm) % 2:
+            raise ValueError(f"pcm must hold whole 16-bit samples: got {len(pcm)} bytes, not a multiple of 2")
         if not pcm:
             return self.speaking
         length_s = len(pcm) / 16000

@@ -4,6 +4,7 @@ Which one is told by the variable SABOTAGE. The product knows nothing of this: a
 """
 
 import os
+from array import array
 from typing import Any
 
 
@@ -49,6 +50,15 @@ def swapped_bytes() -> None:
                 for kind, payload in self._parser.feed(data)
             ]
 
+        def feed_into(self, data: bytes, sink: frames.SoundSink, now_s: float) -> list[tuple[int, bytes]]:
+            others = []
+            for kind, payload in self.feed(data):
+                if rate_hz := frames.sample_rate_hz(kind):
+                    sink.feed(payload, rate_hz, now_s)
+                else:
+                    others.append((kind, payload))
+            return others
+
     frames.FrameParser = Swapping  # type: ignore[assignment,misc]
 
 
@@ -79,11 +89,17 @@ def recording_tracks_swapped() -> None:
     from app.media import recording
 
     block, finish = recording.RecordingFile.block, recording.RecordingFile.finish
+
+    def swapped(both: bytes) -> bytes:
+        samples = array("h", both)
+        samples[0::2], samples[1::2] = samples[1::2], samples[0::2]
+        return samples.tobytes()
+
     recording.RecordingFile.block = (  # type: ignore[method-assign]
-        lambda self, offset_samples, caller, bot: block(self, offset_samples, bot, caller)
+        lambda self, offset_samples, both: block(self, offset_samples, swapped(both))
     )
     recording.RecordingFile.finish = (  # type: ignore[method-assign]
-        lambda self, offset_samples, caller, bot, stats: finish(self, offset_samples, bot, caller, stats)
+        lambda self, offset_samples, both, stats: finish(self, offset_samples, swapped(both), stats)
     )
 
 

@@ -11,23 +11,35 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import ext.clock
 import ext.frames
 import ext.g711
 import ext.levels
+import ext.line
 import ext.playout
 import ext.resample
+import ext.tracks
+import ext.voice_activity
+import tests.reference.clock
 import tests.reference.frames
 import tests.reference.g711
 import tests.reference.levels
+import tests.reference.line
 import tests.reference.playout
 import tests.reference.resample
+import tests.reference.tracks
+import tests.reference.voice_activity
 
 PAIRS: list[tuple[ModuleType, ModuleType]] = [
+    (ext.clock, tests.reference.clock),
     (ext.frames, tests.reference.frames),
     (ext.g711, tests.reference.g711),
     (ext.levels, tests.reference.levels),
+    (ext.line, tests.reference.line),
     (ext.playout, tests.reference.playout),
     (ext.resample, tests.reference.resample),
+    (ext.tracks, tests.reference.tracks),
+    (ext.voice_activity, tests.reference.voice_activity),
 ]
 
 samples = st.one_of(
@@ -57,7 +69,19 @@ def test_the_twin_offers_every_public_name_that_does_something(kernel: ModuleTyp
 
 def make_twin(twin: ModuleType, name: str) -> Any:
     """An instance: twins may keep plain attributes where the kernel has properties."""
-    return getattr(twin, name)(*((24000, 8000) if name == "Resampler" else ()))
+    nothing: Any = lambda *_told: None  # noqa: E731
+    tracks = tests.reference.tracks.Tracks(nothing)
+    inbound = tests.reference.line.Inbound(tracks, 40, nothing, 0.0)
+    playout = tests.reference.playout.PlayoutBuffer()
+    arguments: dict[str, tuple[Any, ...]] = {
+        "Resampler": (24000, 8000),
+        "Callback": (nothing,),
+        "Wheel": (nothing,),
+        "Tracks": (nothing,),
+        "Inbound": (tracks, 40, nothing, 0.0),
+        "Line": (inbound, playout, tracks, nothing),
+    }
+    return getattr(twin, name)(*arguments.get(name, ()))
 
 
 # -- frames

@@ -22,13 +22,13 @@ def say(playout: Playout, text: str, frames: int) -> None:
 
 
 def pull(playout: Playout, frames: int) -> bytes:
-    return b"".join(playout.pull()[HEADER_BYTES:] for _ in range(frames))
+    return b"".join(playout.buffer.pull()[HEADER_BYTES:] for _ in range(frames))
 
 
 def pull_all(playout: Playout) -> int:
     frames = 0
     while not playout.idle:
-        playout.pull()
+        playout.buffer.pull()
         frames += 1
         assert frames < 10_000
     return frames

@@ -6,7 +6,8 @@ import struct
 
 import pytest
 
-from app.media.voice_activity import (
+from ext.levels import rms_dbfs
+from ext.voice_activity import (
     HANGOVER_S,
     INITIAL_FLOOR_DB,
     LOWEST_SPEECH_DB,
@@ -14,7 +15,6 @@ from app.media.voice_activity import (
     SPEECH_OVER_FLOOR_DB,
     VoiceActivity,
 )
-from ext.levels import rms_dbfs
 
 FRAME_S = 0.02
 SILENCE = bytes(320)
