@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 SHELL := /bin/bash
-EXT := $(wildcard ext/*.pyx ext/*.pxd ext/*.pxi)
+EXT := $(wildcard ext/*.pyx ext/*.pxd ext/*.pxi ext/*.h)
 
 .PHONY: help setup demo test lint coverage bench lock clean
 .DEFAULT_GOAL := help

@@ -5,8 +5,8 @@ include "consts.pxi"
 cdef enum:
     RATE_MIN_HZ = 4000
     RATE_MAX_HZ = 192000  # the highest AudioSocket knows
-    SPAN_SAMPLES = 31  # half the filter's length, in samples of the lower rate: 3.875 ms at 8 kHz
-    LANES = 8  # independent sums of a dot product, so that the compiler may vectorise without reordering
+    SPAN_EIGHTHS = 213  # half the filter's length, in eighths of a sample of the lower rate: 3.33 ms at 8 kHz
+    TERMS = 36  # cosines of the filter's shape
     BLOCK_SAMPLES = 4096  # input taken at a time
     BANKS_KEPT = 8
 
@@ -14,16 +14,17 @@ cdef class FilterBank:
     cdef readonly int phases  # L: outputs for every `step` inputs
     cdef readonly int step  # M
     cdef readonly int half  # look-ahead in input samples
-    cdef readonly int width  # coefficients a phase, a multiple of LANES
-    cdef float *coefficients  # phases rows of width, oldest sample first
+    cdef readonly int width  # coefficients a phase
+    cdef void *memory  # of the coefficients, before alignment
+    cdef int16_t *coefficients  # phases rows of 2 * width (resample.h), oldest sample first
 
-    cdef void _fill(self, int source_hz, int target_hz) noexcept nogil
+    cdef void _fill(self, double *row, int source_hz, int lower_hz) noexcept nogil
 
 cdef class Resampler:
     cdef readonly int source_hz
     cdef readonly int target_hz
     cdef FilterBank bank
-    cdef float *window  # input not yet behind the filter
+    cdef int16_t *window  # input not yet behind the filter
     cdef Py_ssize_t start  # of the next output's taps in `window`
     cdef Py_ssize_t held  # samples in `window`
     cdef int phase
@@ -31,11 +32,13 @@ cdef class Resampler:
     cdef int64_t emitted_samples
 
     cdef void _restart(self) noexcept nogil
-    cdef int64_t _reachable(self, int64_t received) noexcept nogil
+    # Without bytes objects, for other kernels: how many samples `convert` would write for `count` more of the stream,
+    # and the conversion, which writes that many.
+    cdef Py_ssize_t made_by(self, Py_ssize_t count) noexcept nogil
+    cdef void convert(self, int16_t *target, const int16_t *source, Py_ssize_t count) noexcept nogil
     cdef void _run(
-        self, const int16_t *source, Py_ssize_t count, int16_t *target, Py_ssize_t wanted
+        self, int16_t *target, Py_ssize_t wanted, const int16_t *source, Py_ssize_t count
     ) noexcept nogil
 
-cdef float dot(const float *samples, const float *coefficients, Py_ssize_t width) noexcept nogil
-cdef double bessel_i0(double x) noexcept nogil
+cdef double shape(double distance, double half) noexcept nogil
 cdef FilterBank bank_for(int source_hz, int target_hz)

@@ -1,37 +1,45 @@
-"""Resampling straight from the formula in `ext/resample.pyx`, in float64, over the whole stream."""
+"""Resampling straight from the formula in `ext/resample.pyx`, in whole numbers, over the whole stream."""
 
 import math
 import struct
 from functools import cache
 from math import gcd
 
-CUTOFF = 0.9165
-KAISER_BETA = 8.1
-SPAN_SAMPLES = 31
+SPAN = 26.625
+PROTOTYPE = [
+    *(0.0187793427, 0.0377308172, 0.0373956137, 0.0376921346, 0.0374652876, 0.0376051385),
+    *(0.0375612687, 0.0375085831, 0.0376522263, 0.0374298694, 0.0377138086, 0.0373888409),
+    *(0.0377319658, 0.0373933671, 0.0377051123, 0.0374393194, 0.0376432977, 0.0375120434),
+    *(0.0375672258, 0.0375845462, 0.0375085193, 0.0376119044, 0.0375780182, 0.0355725283),
+    *(0.0208827702, 0.0049442623, 0.0002257451, 0.0000004286, -0.0000001376, -0.0000005869),
+    *(0.0000007614, -0.0000007013, 0.0000005748, -0.0000004461, 0.0000003414, -0.0000003072),
+]
+"""See `resample_design`."""
 
-
-def _bessel_i0(x: float) -> float:
-    """Sum over k of ((x/2)**k / k!)**2."""
-    return math.fsum(((x / 2) ** k / math.factorial(k)) ** 2 for k in range(60))
+ONE = 1 << 14
+"""What the high parts of a phase's coefficients add up to; the low parts, worth 1/256 of them, add up to 0."""
 
 
 @cache
-def _phase(source_hz: int, target_hz: int, phase: int) -> list[tuple[int, float]]:
-    """(input index relative to the output's whole input index, coefficient) of one phase."""
+def taps_of(source_hz: int, target_hz: int, phase: int) -> list[tuple[int, int, int]]:
+    """(input index relative to the output's whole input index, high part, low part) of one phase."""
     lower_hz = min(source_hz, target_hz)
     phases = target_hz // gcd(source_hz, target_hz)
-    half = math.ceil(SPAN_SAMPLES * source_hz / lower_hz)
-    cutoff = CUTOFF * lower_hz / source_hz
-    taps = []
-    for offset in range(-half, half + 1):
+    half = SPAN * source_hz / lower_hz
+    shape = {}
+    for offset in range(-math.ceil(half), math.ceil(half) + 1):
         distance = phase / phases - offset
-        if abs(distance) >= half:
-            continue
-        angle = math.pi * cutoff * distance
-        sinc = 1.0 if distance == 0 else math.sin(angle) / angle
-        taps.append((offset, sinc * _bessel_i0(KAISER_BETA * math.sqrt(1 - (distance / half) ** 2))))
-    total = math.fsum(value for _, value in taps)
-    return [(offset, value / total) for offset, value in taps]
+        if abs(distance) < half:
+            terms = (b * math.cos(math.pi * k * distance / half) for k, b in enumerate(PROTOTYPE))
+            shape[offset] = math.fsum(terms)
+    total = math.fsum(shape.values())
+    whole = {offset: round(256 * ONE * value / total) for offset, value in shape.items()}
+    highs = {offset: (value + 128) // 256 for offset, value in whole.items()}
+    lows = {offset: value - 256 * highs[offset] for offset, value in whole.items()}
+    nearest = 1 if 2 * phase > phases else 0
+    highs[nearest] += ONE - sum(highs.values())
+    lows[nearest] -= sum(lows.values())
+    return [(offset, highs[offset], lows[offset]) for offset in whole]
 
 
 class Resampler:
@@ -43,7 +51,7 @@ class Resampler:
                 raise ValueError(f"sample rates must be 4000 to 192000 Hz, got {rate_hz}")
         self.source_hz = source_hz
         self.target_hz = target_hz
-        self._half = math.ceil(SPAN_SAMPLES * source_hz / min(source_hz, target_hz))
+        self._half = math.ceil(SPAN * source_hz / min(source_hz, target_hz))
         self.reset()
 
     @property
@@ -88,8 +96,9 @@ class Resampler:
         divisor = gcd(self.source_hz, self.target_hz)
         phases, step = self.target_hz // divisor, self.source_hz // divisor
         whole, phase = divmod(index * step, phases)
-        total = 0.0
-        for offset, coefficient in _phase(self.source_hz, self.target_hz, phase):
+        total = ONE // 2
+        for offset, high, low in taps_of(self.source_hz, self.target_hz, phase):
             if 0 <= whole + offset < len(self._input):
-                total += self._input[whole + offset] * coefficient
-        return max(-32768, min(32767, round(total)))
+                sample = self._input[whole + offset]
+                total += sample * high + (sample >> 8) * low
+        return max(-32768, min(32767, total // ONE))

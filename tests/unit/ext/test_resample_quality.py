@@ -1,13 +1,17 @@
-"""What a sine sweep shows: pass-band, stop-band, delay, alignment.
+"""What a sine sweep shows: pass-band, stop-band, delay, alignment; and that the filter is the one designed.
 
-Tones are at -0.1 dBFS, so that the 16-bit floor (98 dB below) stays out of the way of 80 dB.
+Tones are at -0.1 dBFS, so that the 16-bit floor (98 dB below) stays out of the way of 85 dB.
 """
+
+import math
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from ext.resample import Resampler
+from tests.reference import resample as reference
+from tests.reference import resample_design
 
 AMPLITUDE = 32767 * 10 ** (-0.1 / 20)
 SECONDS = 0.25
@@ -61,18 +65,17 @@ def split_tone(samples: NDArray[np.float64], rate_hz: int, frequency_hz: float) 
 
 
 @pytest.mark.parametrize(("source_hz", "target_hz"), PAIRS)
-def test_pass_band_ripple_is_at_most_a_tenth_of_a_db(source_hz: int, target_hz: int) -> None:
+def test_pass_band_is_flat_to_a_twentieth_of_a_db(source_hz: int, target_hz: int) -> None:
     edge_hz = 0.425 * min(source_hz, target_hz)  # 3.4 kHz at 8 kHz
     levels = [
         split_tone(resample(source_hz, target_hz, tone(source_hz, frequency_hz)), target_hz, frequency_hz)[0]
         for frequency_hz in np.linspace(100, edge_hz, 24)
     ]
-    assert max(levels) - min(levels) <= 0.1
-    assert abs(max(levels)) <= 0.1
+    assert max(map(abs, levels)) <= 0.05
 
 
 @pytest.mark.parametrize(("source_hz", "target_hz"), [pair for pair in PAIRS if pair[0] > pair[1]])
-def test_aliases_are_80_db_down_from_the_lower_nyquist_frequency(source_hz: int, target_hz: int) -> None:
+def test_aliases_are_85_db_down_from_the_lower_nyquist_frequency(source_hz: int, target_hz: int) -> None:
     nyquist_hz = target_hz / 2
     frequencies = np.concatenate(
         [
@@ -81,16 +84,16 @@ def test_aliases_are_80_db_down_from_the_lower_nyquist_frequency(source_hz: int,
         ]
     )
     worst = max(level_db(resample(source_hz, target_hz, tone(source_hz, f))) for f in frequencies)
-    assert worst <= -80.0
+    assert worst <= -85.0
 
 
 @pytest.mark.parametrize(("source_hz", "target_hz"), [pair for pair in PAIRS if pair[0] < pair[1]])
-def test_images_are_80_db_down(source_hz: int, target_hz: int) -> None:
-    """Nothing but the tone itself comes out: what is left after its best fit is 80 dB below it."""
+def test_images_are_85_db_down(source_hz: int, target_hz: int) -> None:
+    """Nothing but the tone itself comes out: what is left after its best fit is 85 dB below it."""
     for frequency_hz in np.linspace(200, 0.425 * source_hz, 16):
         out = resample(source_hz, target_hz, tone(source_hz, frequency_hz))
         _, rest = split_tone(out, target_hz, frequency_hz)
-        assert 20 * np.log10(np.sqrt(np.mean(rest**2)) / (AMPLITUDE / np.sqrt(2))) <= -80.0
+        assert 20 * np.log10(np.sqrt(np.mean(rest**2)) / (AMPLITUDE / np.sqrt(2))) <= -85.0
 
 
 @pytest.mark.parametrize(("source_hz", "target_hz"), PAIRS)
@@ -99,7 +102,7 @@ def test_output_is_aligned_with_the_input_and_held_back_under_4_ms(source_hz: in
     out = resample(source_hz, target_hz, tone(source_hz, frequency_hz, 20000))
     times_s = np.arange(len(out)) / target_hz
     ideal = 20000 * np.sin(2 * np.pi * frequency_hz * times_s + 0.3)
-    assert np.max(np.abs(middle(out) - middle(ideal))) <= 25  # 0.01 dB
+    assert np.max(np.abs(middle(out) - middle(ideal))) <= 100  # 0.04 dB; a hundredth of a sample would be 157
     resampler = Resampler(source_hz, target_hz)
     assert resampler.delay_ms <= 4.0
     count = source_hz // 10
@@ -117,3 +120,31 @@ def test_dc_and_full_scale_pass_exactly_and_overshoot_saturates() -> None:
     assert out.max() == 32767
     assert out.min() == -32768
     assert np.max(np.abs(np.diff(out))) < 45000
+
+
+def test_the_filter_is_the_one_that_the_design_gives() -> None:
+    """By its response: the programme's solution may differ in its last digits with another solver."""
+    used = np.array(reference.PROTOTYPE)
+    frequencies = np.linspace(0.0, 10.0, 20000)
+    wanted = resample_design.response(resample_design.design(), frequencies)
+    assert np.max(np.abs(resample_design.response(used, frequencies) - wanted)) <= 1e-7
+
+
+def test_the_design_leaves_room_for_16_bits() -> None:
+    used = np.array(reference.PROTOTYPE)
+    in_pass = resample_design.response(used, np.linspace(0.0, resample_design.PASS_EDGE, 5000))
+    in_stop = resample_design.response(used, np.linspace(resample_design.STOP_EDGE, 30.0, 100000))
+    assert np.max(np.abs(20 * np.log10(np.abs(in_pass)))) <= 0.0405
+    assert 20 * np.log10(np.max(np.abs(in_stop))) <= -93.7
+
+
+@pytest.mark.parametrize(("source_hz", "target_hz"), [*PAIRS, (192000, 4000), (22050, 8001)])
+def test_no_sum_of_products_can_overflow(source_hz: int, target_hz: int) -> None:
+    """A row of samples that all work together, at full scale, stays inside 31 bits."""
+    phases = target_hz // math.gcd(source_hz, target_hz)
+    for phase in range(0, phases, 1 + phases // 50):
+        taps = reference.taps_of(source_hz, target_hz, phase)
+        assert sum(high for _, high, _ in taps) == reference.ONE
+        assert sum(low for _, _, low in taps) == 0
+        assert sum(32768 * abs(high) + 128 * abs(low) for _, high, low in taps) + reference.ONE // 2 < 2**31
+        assert all(-32768 <= part <= 32767 for _, *parts in taps for part in parts)

@@ -1,0 +1,59 @@
+/* The loop of ext/resample.pyx, read once a path by simd.h.
+ *
+ * Integers throughout, so that the order of a sum is the compiler's to choose; and 16 bits wide, because a product of
+ * two int16 vectors whose neighbours are added to int32 is one instruction (pmaddwd). 16 bits are too few for the
+ * stop-band, so a coefficient has two parts, high + low / 256. The low part meets only the upper byte of a sample: what
+ * is left out is noise of less than 0.1 of a sample's step. A row of the bank is `width` high parts, which add up to
+ * ROW_SUM, and then `width` low parts, which add up to 0.
+ */
+
+#ifndef EXT_RESAMPLE_H
+#define EXT_RESAMPLE_H
+
+enum {
+    ROW_SUM = 1 << 14,  /* with magnitudes below 2**16 in all, which a filter of gain 1 is far from, no sum overflows */
+    LOW_ONE = 1 << 8,  /* low parts that make 1 in the high part */
+    ROW_MULTIPLE = 32,  /* samples in the widest vector */
+    ROW_ALIGNMENT = 64,
+    GROUP = 64  /* outputs that are rounded together */
+};
+
+#endif
+
+/* Writes `count` outputs. Output n takes `width` samples from `window` on, (phase + n * step) / phases further on, and
+ * the row of the bank for the remainder. `width` is a multiple of ROW_MULTIPLE, `bank` is aligned to ROW_ALIGNMENT. */
+SIMD_LOOP void SIMD(filter)(
+    int16_t *restrict target, ptrdiff_t count, const int16_t *restrict window, const int16_t *restrict bank,
+    ptrdiff_t width, int phases, int step, int phase)
+{
+    const int whole = step / phases;
+    const int part = step % phases;
+    int32_t sums[GROUP];
+    width &= -ROW_MULTIPLE;
+    while (count > 0) {
+        const ptrdiff_t group = count < GROUP ? count : GROUP;
+        for (ptrdiff_t n = 0; n < group; n++) {
+            const int16_t *highs = __builtin_assume_aligned(bank + 2 * width * phase, ROW_ALIGNMENT);
+            const int16_t *lows = __builtin_assume_aligned(highs + width, ROW_ALIGNMENT);
+            int32_t high = 0;
+            int32_t low = 0;
+            for (ptrdiff_t i = 0; i < width; i++) {
+                high += window[i] * highs[i];
+                low += (int16_t) (window[i] >> 8) * lows[i];
+            }
+            sums[n] = high + low;
+            window += whole;
+            phase += part;
+            if (phase >= phases) {
+                phase -= phases;
+                window++;
+            }
+        }
+        for (ptrdiff_t n = 0; n < group; n++) {
+            const int32_t rounded = (sums[n] + ROW_SUM / 2) >> 14;
+            target[n] = (int16_t) (rounded > INT16_MAX ? INT16_MAX : rounded < INT16_MIN ? INT16_MIN : rounded);
+        }
+        target += group;
+        count -= group;
+    }
+}
