@@ -13,7 +13,7 @@ FIRST_FRAME_TIMEOUT_S = 5.0
 REST_S = 5.0
 """After the last call of a batch, for what the server cleans up late."""
 POINTS = 10
-WARM_SHARE = 0.2
+WARM_SHARE = 0.4
 """The first calls fill pools and caches; growth counts from here."""
 
 

@@ -109,6 +109,7 @@ class House:
         addresses: of sink and voice.
         postgres: with both databases.
         server_core, load_core: numbers of cores.
+        providers_pid: the process of sink and voice.
     """
 
     directory: Path
@@ -116,6 +117,7 @@ class House:
     postgres: EmbeddedPostgres
     server_core: int
     load_core: int
+    providers_pid: int
     _servers: int = 0
 
     async def sink_counts(self) -> dict[str, int]:
@@ -228,7 +230,7 @@ async def open_house(directory: Path, server_core: int, load_core: int) -> Async
         try:
             await migrate(postgres.clients_url, "clients")
             await migrate(postgres.tickets_url, "tickets")
-            yield House(directory, addresses, postgres, server_core, load_core)
+            yield House(directory, addresses, postgres, server_core, load_core, providers.pid)
         finally:
             await postgres.stop()
     finally:
