@@ -124,9 +124,9 @@ def call(
 
 
 @app.command(
-    epilog="Examples:  voicebot load --calls 50 --pid $(pgrep -f 'voicebot serve')   ·   "
-    "voicebot load --ramp 10,50,100,200,400 --pid 4711 --json load.json --picture load.svg   ·   "
-    "voicebot load --calls 50 --burst 100   ·   voicebot load --in-a-row 2000 --calls 20 --seconds 1 --pid 4711"
+    epilog="Example:  voicebot load --ramp 10,50,100,200,400 --pid 4711 --json load.json --picture load.svg\n\n"
+    "Example:  voicebot load --calls 100 --burst 100\n\n"
+    "Example:  voicebot load --in-a-row 2000 --calls 20 --seconds 1 --pid 4711"
 )
 @plain_errors
 def load(

@@ -22,7 +22,7 @@ from app.config import Settings
 from app.errors import VoicebotError
 from app.store.embedded import EmbeddedPostgres
 from app.store.migrate import migrate
-from tests.bench.machine import hurry, on_core
+from tests.bench.machine import on_core
 
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 30.0
@@ -53,7 +53,6 @@ class Process:
                 words, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=environment
             )
         self.pid = self.popen.pid
-        hurry(self.pid)
 
     async def line(self, wanted: str) -> str:
         """Waits for a line with `wanted` in it.

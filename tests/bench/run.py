@@ -15,7 +15,7 @@ from rich.console import Console
 
 from app.caller.load_target import make_room
 from tests.bench.house import House, open_house
-from tests.bench.machine import cores, facts, foreign_percent, hurry
+from tests.bench.machine import cores, facts, foreign_percent, hurried
 
 MAX_CALLS = 2000
 BUSY_PERCENT = 10.0
@@ -41,10 +41,9 @@ async def _run(work: Callable[[House, Console], Awaitable[Result]]) -> Result:
     if server_core == load_core:
         console.print("one core for everything: costs can be compared, lateness and limits can't")
     make_room(MAX_CALLS)
-    hurry()
     gc.disable()  # between the windows the levels collect
     began_s = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="voicebot-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="voicebot-bench-") as folder, hurried():
         async with open_house(Path(folder), server_core, load_core) as house:
             os.sched_setaffinity(0, {load_core})
             result = await work(house, console)
