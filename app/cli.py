@@ -123,6 +123,61 @@ def call(
     )
 
 
+@app.command(
+    epilog="Example:  voicebot load --ramp 10,50,100,200,400 --pid 4711 --json load.json --picture load.svg\n\n"
+    "Example:  voicebot load --calls 100 --burst 100\n\n"
+    "Example:  voicebot load --in-a-row 2000 --calls 20 --seconds 1 --pid 4711"
+)
+@plain_errors
+def load(
+    host: Annotated[str, typer.Option(help="The voicebot's address.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Its AudioSocket port.")] = 9090,
+    calls: Annotated[int, typer.Option("--calls", "-n", min=1, max=2000, help="So many calls at once.")] = 10,
+    ramp: Annotated[str, typer.Option(help="More and more calls, such as 10,25,50,100; ends where it breaks.")] = "",
+    seconds: Annotated[float, typer.Option(min=0.2, max=600, help="Measured at each level, in seconds.")] = 10.0,
+    cps: Annotated[float, typer.Option(min=1, max=500, help="Calls opened a second.")] = 50.0,
+    pid: Annotated[int, typer.Option(min=0, help="Process of the server, on this machine: its CPU and memory.")] = 0,
+    metrics: Annotated[
+        str, typer.Option(help="Its metrics page; on this machine http://127.0.0.1:9091/metrics is tried.")
+    ] = "",
+    wav: Annotated[
+        Path | None, typer.Option(help="What the callers say, over and over; speech-like by default.")
+    ] = None,
+    burst: Annotated[int, typer.Option(min=0, max=1000, help="Then so many calls more within one second.")] = 0,
+    in_a_row: Annotated[
+        int, typer.Option(min=0, max=100_000, help="Instead: so many calls one after the other, --calls at a time.")
+    ] = 0,
+    json: Annotated[Path | None, typer.Option("--json", help="Write all figures to this file.")] = None,
+    picture: Annotated[Path | None, typer.Option(help="Draw calls against cost and lateness (SVG).")] = None,
+    profile: Annotated[
+        Path | None, typer.Option(help="Afterwards, a py-spy profile of --pid: .svg, .json (speedscope) or .txt.")
+    ] = None,
+    pin: Annotated[int, typer.Option(min=-1, help="Core for the load itself; best not the server's.")] = -1,
+    yes_really: Annotated[bool, typer.Option("--yes-really", help="Allow a public address. It must be yours.")] = False,
+) -> None:
+    """Put a server under load: many callers who speak and listen, what they hear when, and what they cost."""
+    from app.commands.load import LoadOrder, levels_of, put_under_load
+
+    order = LoadOrder(
+        host=host,
+        port=port,
+        levels=levels_of(calls, ramp),
+        seconds=seconds,
+        per_s=cps,
+        pid=pid,
+        metrics=metrics,
+        wav=wav,
+        burst=burst,
+        in_a_row=in_a_row,
+        json_file=json,
+        picture=picture,
+        profile=profile,
+        pin=pin,
+        public_too=yes_really,
+    )
+    run(put_under_load(order))
+
+
 @app.command(epilog="Example:  voicebot standins --deepgram-port 9301 --groq-port 9311 --elevenlabs-port 9321")
 @plain_errors
 def standins(

@@ -4,6 +4,7 @@ Frames leave on absolute deadlines; the channels are spread over the 20 ms, as t
 """
 
 import asyncio
+import contextlib
 import time
 from array import array
 from collections.abc import Sequence
@@ -119,12 +120,12 @@ class Load:
 
     async def all_heard(self, timeout_s: float) -> bool:
         """Waits until every open channel was sent a frame."""
-        end_s = self._loop.time() + timeout_s
-        while any(not channel.first_s for channel in self.open):
-            if self._loop.time() > end_s:
-                return False
-            await asyncio.sleep(0.05)
-        return True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                for channel in self.open:
+                    await channel.heard_or_gone.wait()
+                return True
+        return False
 
     def begin(self) -> Window:
         """Starts noting."""
@@ -164,9 +165,10 @@ class Load:
         ending = self.channels if channels is None else channels
         for channel in ending:
             channel.hang_up()
-        end_s = self._loop.time() + GOODBYE_S
-        while any(not channel.closed_s for channel in ending) and self._loop.time() < end_s:
-            await asyncio.sleep(0.02)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GOODBYE_S):
+                for channel in ending:
+                    await channel.gone.wait()
 
     def forget(self) -> None:
         """Drops channels that have ended: a load of thousands of calls, one after the other, keeps its size."""

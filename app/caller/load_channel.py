@@ -42,6 +42,8 @@ class Channel(asyncio.Protocol):
         ended: the bot said 0x00.
         closed_s: when the connection went; 0.0 while it is there.
         stuck: frames that could not be sent because the server did not read.
+        heard_or_gone: the first frame arrived, or none ever will.
+        gone: the connection is closed.
     """
 
     __slots__ = (
@@ -56,6 +58,8 @@ class Channel(asyncio.Protocol):
         "ended",
         "first_s",
         "frames",
+        "gone",
+        "heard_or_gone",
         "listened",
         "noting",
         "odd",
@@ -74,6 +78,7 @@ class Channel(asyncio.Protocol):
         self.odd: dict[int, int] = {}
         self.asked_s = self.first_s = self.closed_s = 0.0
         self.ended = False
+        self.heard_or_gone, self.gone = asyncio.Event(), asyncio.Event()
         self._transport: asyncio.Transport | None = None
         self._descriptor = -1
         self._rest = b""
@@ -127,8 +132,8 @@ class Channel(asyncio.Protocol):
             self._seen += 1
             if self._seen == LISTEN_EVERY:
                 self._listen(data[HEADER_BYTES:])
-            elif not self.first_s:
-                self.first_s = at_s
+            if not self.first_s:
+                self._first(at_s)
             return
         self._cut(self._rest + data, at_s)
 
@@ -140,6 +145,12 @@ class Channel(asyncio.Protocol):
         """The call is over."""
         self._descriptor = -1
         self.closed_s = time.monotonic()
+        self.heard_or_gone.set()
+        self.gone.set()
+
+    def _first(self, at_s: float) -> None:
+        self.first_s = at_s
+        self.heard_or_gone.set()
 
     def _cut(self, data: bytes, at_s: float) -> None:
         at, end = 0, len(data)
@@ -151,7 +162,8 @@ class Channel(asyncio.Protocol):
             kind = data[at]
             if kind == KIND_SLIN_8000:
                 self.frames += 1
-                self.first_s = self.first_s or at_s
+                if not self.first_s:
+                    self._first(at_s)
                 if self.noting:
                     self.at_s.append(at_s)
                     self.sizes_bytes.append(size)

@@ -53,7 +53,7 @@ def read_usage(pid: int) -> Usage:
     if not (PROC / str(pid)).is_dir():
         raise ConfigError([f"--pid {pid}: no such process"])
     user = system = run = wait = pages = threads = descriptors = processes = 0
-    for one in _tree(pid):
+    for one in process_tree(pid):
         with suppress(OSError):
             fields = (PROC / str(one) / "stat").read_text().rsplit(")", 1)[1].split()
             user += int(fields[11]) + int(fields[13])
@@ -77,6 +77,17 @@ def read_usage(pid: int) -> Usage:
         descriptors,
         processes,
     )
+
+
+def process_tree(pid: int) -> Iterator[int]:
+    """The process and all its descendants."""
+    waiting = [pid]
+    while waiting:
+        one = waiting.pop()
+        yield one
+        with suppress(OSError):
+            for task in os.listdir(PROC / str(one) / "task"):
+                waiting += map(int, (PROC / str(one) / "task" / task / "children").read_text().split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +118,3 @@ def read_core(number: int) -> CoreTime:
                 total = sum(ticks)
                 return CoreTime((total - ticks[3] - ticks[4]) / TICKS_PER_S, total / TICKS_PER_S)
     return CoreTime(0.0, 0.0)
-
-
-def _tree(pid: int) -> Iterator[int]:
-    waiting = [pid]
-    while waiting:
-        one = waiting.pop()
-        yield one
-        with suppress(OSError):
-            for task in os.listdir(PROC / str(one) / "task"):
-                waiting += map(int, (PROC / str(one) / "task" / task / "children").read_text().split())

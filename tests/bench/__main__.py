@@ -1,130 +1,131 @@
-"""`make bench`: what the parts of the audio path cost, as a table and as JSON.
+"""`make bench`: what the audio path costs piece by piece, and what the whole server holds, beside what was promised.
 
-Machines differ and change speed, so each row also gives the ratio to its pure-Python twin, measured in the same run.
+    python -m tests.bench                      everything, some ten minutes
+    python -m tests.bench --quick              less of it, some three minutes
+    python -m tests.bench --only server,burst  one part or several
+
+Machines differ and change speed, so what counts are ratios to something measured in the same run.
 """
 
 import argparse
+import importlib
+import importlib.util
 import json
-import platform
-import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+import shutil
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
-from app.dialogue.states import State
-from app.providers.rules import understand
-from ext import frames, g711, levels, playout, resample
-from ext.voice_activity import VoiceActivity
-from tests.reference import frames as frames_twin
-from tests.reference import g711 as g711_twin
-from tests.reference import levels as levels_twin
-from tests.reference import playout as playout_twin
-from tests.reference import resample as resample_twin
+from tests.bench import burst, server, soak, stall, workers
+from tests.bench.house import House
+from tests.bench.machine import facts
+from tests.bench.run import in_a_house
+from tests.bench.targets import Target, markdown_of, table_of
 
-FRAME = bytes(range(256)) + bytes(range(64))
-WIDE_FRAME = FRAME * 3
-"""20 ms at 24 kHz."""
-MEASURE_S = 0.3
-ROUNDS = 3
+PARTS = ("kernels", "server", "burst", "stall", "soak", "workers")
+KERNELS = "tests.bench.kernels"
+RAMP = (10, 25, 50, 100, 200, 400, 500, 600, 800, 1000)
+PLAIN_RAMP = (10, 25, 50, 100, 200, 400, 600)
+QUICK_RAMP = (10, 50, 200, 400)
+WINDOW_S, QUICK_WINDOW_S = 8.0, 4.0
+RAMP_WINDOW_S = 6.0
+PASSES = 3
+QUICK_SOAK = 400
 
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One benchmark.
-
-    Attributes:
-        name: what was measured, for 20 ms of sound.
-        us: the best of three rounds, in microseconds a call.
-        times_twin: how many times faster than the pure-Python twin; None without one.
-    """
-
-    name: str
-    us: float
-    times_twin: float | None = None
+Job = Callable[[House, Console], Awaitable[tuple[list[Target], dict[str, Any]]]]
 
 
-def cost_us(work: Callable[[], object]) -> float:
-    """Microseconds a call, the best of three rounds."""
-    work()
-    best = float("inf")
-    for _ in range(ROUNDS):
-        calls = 0
-        began = time.perf_counter()
-        while (spent := time.perf_counter() - began) < MEASURE_S:
-            work()
-            calls += 1
-        best = min(best, spent / calls * 1e6)
-    return best
+@dataclass(slots=True)
+class Results:
+    """What has been measured so far."""
+
+    targets: list[Target] = field(default_factory=list)
+    rows: list[server.Row] = field(default_factory=list)
+    parts: dict[str, Any] = field(default_factory=dict)
 
 
-def compared(name: str, fast: Callable[[], object], twin: Callable[[], object]) -> Row:
-    """A kernel beside its twin."""
-    us = cost_us(fast)
-    return Row(name, us, cost_us(twin) / us)
+async def measure(parts: Sequence[str], quick: bool, house: House, console: Console) -> Results:
+    """All parts that need servers."""
+    done = Results()
+    if "server" in parts:
+        bench = server.Bench(house, console, QUICK_WINDOW_S if quick else WINDOW_S)
+        await bench.compare([server.PASS_CALLS], 1 if quick else PASSES)
+        bench.window_s = QUICK_WINDOW_S if quick else RAMP_WINDOW_S
+        await bench.climb("plain", QUICK_RAMP if quick else PLAIN_RAMP)
+        await bench.climb("voicebot", QUICK_RAMP if quick else RAMP)
+        console.print(server.summary(bench.rows))
+        done.rows = bench.rows
+        done.targets += server.targets_of(bench.rows)
+        done.parts["server"] = [row.as_dict() for row in bench.rows]
+    jobs: dict[str, Job] = {
+        "burst": burst.measure,
+        "stall": stall.measure,
+        "soak": partial(soak.measure, calls=QUICK_SOAK if quick else soak.CALLS),
+        "workers": workers.measure,
+    }
+    for name, job in jobs.items():
+        if name in parts:
+            targets, figures = await job(house, console)
+            done.targets += targets
+            done.parts[name] = figures
+    return done
 
 
-def push_and_pull(buffer: "playout.PlayoutBuffer | playout_twin.PlayoutBuffer") -> Callable[[], object]:
-    """One frame in, one frame out."""
+def write(done: Results, directory: Path) -> None:
+    """JSON, summary and picture."""
+    directory.mkdir(parents=True, exist_ok=True)
+    head = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": facts()}
+    report = head | {"targets": [asdict(target) for target in done.targets]} | done.parts
+    (directory / "server.json").write_text(json.dumps(report, indent=1, ensure_ascii=False), encoding="utf-8")
+    lines = ["# The server, measured", "", f"{head['at']} · " + " · ".join(f"{k} {v}" for k, v in facts().items()), ""]
+    lines += markdown_of(done.targets)
+    if done.rows:
+        (directory / "growth.svg").write_text(server.picture(done.rows), encoding="utf-8")
+        lines += ["", "![calls against cost and lateness](growth.svg)", "", "```"]
+        lines += [server.line(row) for row in done.rows] + ["```"]
+    (directory / "server.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
-    def work() -> None:
-        buffer.push(buffer.epoch, FRAME, 0.0)
-        buffer.pull()
 
-    return work
-
-
-def rows() -> list[Row]:
-    """All benchmarks."""
-    wire = frames.build(frames.KIND_SLIN_8000, FRAME)
-    parser, parser_twin = frames.FrameParser(), frames_twin.FrameParser()
-    narrow = resample.Resampler(24000, 8000)
-    codes = g711.ulaw_encode(FRAME)
-    voice = VoiceActivity()
-    sentence = "non mais c'est bon ça remarche depuis cinq minutes merci"
-    return [
-        compared("g711.ulaw_encode", lambda: g711.ulaw_encode(FRAME), lambda: g711_twin.ulaw_encode(FRAME)),
-        compared("g711.ulaw_decode", lambda: g711.ulaw_decode(codes), lambda: g711_twin.ulaw_decode(codes)),
-        compared("frames.FrameParser.feed", lambda: parser.feed(wire), lambda: parser_twin.feed(wire)),
-        compared(
-            "playout push + pull",
-            push_and_pull(playout.PlayoutBuffer()),
-            push_and_pull(playout_twin.PlayoutBuffer()),
-        ),
-        compared("levels.rms_dbfs", lambda: levels.rms_dbfs(FRAME), lambda: levels_twin.rms_dbfs(FRAME)),
-        compared(
-            "resample 24 → 8 kHz",
-            lambda: narrow.process(WIDE_FRAME),
-            # The twin keeps its whole input: a new one for each piece.
-            lambda: resample_twin.Resampler(24000, 8000).process(WIDE_FRAME),
-        ),
-        Row("voice activity", cost_us(lambda: voice.feed(FRAME))),
-        Row("rules: one utterance", cost_us(lambda: understand(State.VERIFICATION, sentence))),
-    ]
+def run_kernels() -> None:
+    """The kernels side by side; they read their own arguments."""
+    if importlib.util.find_spec(KERNELS) is None:
+        print(f"no {KERNELS}: kernels are not measured", file=sys.stderr)
+        return
+    arguments, sys.argv = sys.argv, [KERNELS]
+    try:
+        importlib.import_module(KERNELS).main()
+    finally:
+        sys.argv = arguments
 
 
 def main() -> None:
-    """Measures, prints, writes."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", type=Path, default=Path("bench-results/kernels.json"), help="where the figures go")
-    target = parser.parse_args().json
-    results = rows()
-    table = Table("20 ms of sound", "µs", "× pure Python")
-    for row in results:
-        table.add_row(row.name, f"{row.us:.2f}", "-" if row.times_twin is None else f"{row.times_twin:.0f}")
-    Console().print(table)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    report = {
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-        "rows": [asdict(row) for row in results],
-    }
-    target.write_text(json.dumps(report, indent=1, ensure_ascii=False), encoding="utf-8")
-    print(f"written: {target}")
+    """Measures, prints, writes; exit code 1 if a figure can't be believed. A target that is missed is a finding."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", default=",".join(PARTS), help=f"some of {','.join(PARTS)}")
+    parser.add_argument("--quick", action="store_true", help="fewer levels, passes and calls; no workers")
+    parser.add_argument("--directory", type=Path, default=Path("bench-results"), help="where the figures go")
+    options = parser.parse_args()
+    parts = options.only.split(",")
+    if unknown := set(parts) - set(PARTS):
+        parser.error(f"--only: no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    if options.quick and options.only == parser.get_default("only"):
+        parts.remove("workers")
+    if "kernels" in parts:
+        run_kernels()
+    if set(parts) == {"kernels"}:
+        return
+    done = in_a_house(partial(measure, parts, options.quick))
+    write(done, options.directory)
+    Console(width=max(120, shutil.get_terminal_size().columns)).print(table_of(done.targets))
+    print(f"written: {options.directory}/server.json, server.md" + (", growth.svg" if done.rows else ""))
+    if problems := [f"{row.server}, {row.level.calls} calls: {one}" for row in done.rows for one in row.problems]:
+        raise SystemExit("not to be believed:\n" + "\n".join(problems))
 
 
 if __name__ == "__main__":

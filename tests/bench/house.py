@@ -9,8 +9,9 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from app.config import Settings
 from app.errors import VoicebotError
 from app.store.embedded import EmbeddedPostgres
 from app.store.migrate import migrate
-from tests.bench.machine import hurry, on_core
+from tests.bench.machine import on_core
 
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 30.0
@@ -46,12 +47,12 @@ class Process:
     def __init__(self, words: list[str], core: int | None, log: Path, environment: Mapping[str, str] | None = None):
         self.log = log
         self._name = " ".join(words[:4])
-        with log.open("wb") as output, on_core(core) if core is not None else on_all_cores():
+        pinned = on_core(core) if core is not None else nullcontext()
+        with log.open("wb") as output, pinned:
             self.popen = subprocess.Popen(
                 words, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=environment
             )
         self.pid = self.popen.pid
-        hurry(self.pid)
 
     async def line(self, wanted: str) -> str:
         """Waits for a line with `wanted` in it.
@@ -81,13 +82,6 @@ class Process:
             return await asyncio.to_thread(self.popen.wait)
 
 
-def on_all_cores() -> Any:
-    """No pinning."""
-    from contextlib import nullcontext
-
-    return nullcontext()
-
-
 @dataclass(slots=True)
 class Server:
     """A server under test.
@@ -114,6 +108,7 @@ class House:
         addresses: of sink and voice.
         postgres: with both databases.
         server_core, load_core: numbers of cores.
+        providers_pid: the process of sink and voice.
     """
 
     directory: Path
@@ -121,6 +116,7 @@ class House:
     postgres: EmbeddedPostgres
     server_core: int
     load_core: int
+    providers_pid: int
     _servers: int = 0
 
     async def sink_counts(self) -> dict[str, int]:
@@ -135,9 +131,7 @@ class House:
     @asynccontextmanager
     async def voicebot(self, core: int | None, **settings: str) -> AsyncIterator[Server]:
         """The real server, with everything on."""
-        self._servers += 1
-        directory = self.directory / f"server-{self._servers}"
-        directory.mkdir()
+        directory = self._new_directory()
         await self.voice_state(endless=False)
         process = Process(
             [sys.executable, "-m", "app", "serve"],
@@ -161,7 +155,7 @@ class House:
     @asynccontextmanager
     async def plain(self, core: int | None) -> AsyncIterator[Server]:
         """The reference: this folder's, or the one of an outside yardstick (YARDSTICK_DIR)."""
-        self._servers += 1
+        directory = self._new_directory()
         port = free_port()
         outside = os.environ.get("YARDSTICK_DIR")
         python = os.environ.get("YARDSTICK_PYTHON", sys.executable) if outside else sys.executable
@@ -169,12 +163,18 @@ class House:
         words = [python, *program, "--port", str(port), "--stt", "ws", "--sink", f"{self.addresses['sink']}/"]
         if outside and core is not None:
             words += ["--pin", str(core), "--life", "900"]
-        process = Process(words, core, self.directory / f"plain-{self._servers}.log")
+        process = Process(words, core, directory / "server.log")
         try:
             await process.line("READY")
             yield Server(process, port)
         finally:
             await process.stop(signal.SIGINT)
+
+    def _new_directory(self) -> Path:
+        self._servers += 1
+        directory = self.directory / f"server-{self._servers}"
+        directory.mkdir()
+        return directory
 
     async def _cache_filled(self) -> None:
         """The server speaks its phrases in the background; what it costs is none of the calls'."""
@@ -219,9 +219,7 @@ class House:
 @asynccontextmanager
 async def open_house(directory: Path, server_core: int, load_core: int) -> AsyncIterator[House]:
     """Starts what all servers share; everything on the load's core."""
-    prompts = yaml.safe_load(Path("app/prompts/fr.yaml").read_text(encoding="utf-8"))
-    prompts["phrases"]["welcome"] = LONG_SPEECH
-    (directory / "prompts.yaml").write_text(yaml.safe_dump(prompts, allow_unicode=True), encoding="utf-8")
+    await asyncio.to_thread(_write_prompts, directory / "prompts.yaml")
     providers = Process([sys.executable, "-m", "tests.bench.providers"], load_core, directory / "providers.log")
     try:
         addresses = json.loads(await providers.line('"sink"'))
@@ -231,11 +229,18 @@ async def open_house(directory: Path, server_core: int, load_core: int) -> Async
         try:
             await migrate(postgres.clients_url, "clients")
             await migrate(postgres.tickets_url, "tickets")
-            yield House(directory, addresses, postgres, server_core, load_core)
+            yield House(directory, addresses, postgres, server_core, load_core, providers.pid)
         finally:
             await postgres.stop()
     finally:
         await providers.stop()
+
+
+def _write_prompts(file: Path) -> None:
+    """The shipped prompts, with a welcome that takes the whole call."""
+    prompts = yaml.safe_load((resources.files("app") / "prompts" / "fr.yaml").read_text(encoding="utf-8"))
+    prompts["phrases"]["welcome"] = LONG_SPEECH
+    file.write_text(yaml.safe_dump(prompts, allow_unicode=True), encoding="utf-8")
 
 
 def free_port() -> int:

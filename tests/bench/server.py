@@ -5,225 +5,307 @@ python -m tests.bench.server --levels 50,200 --passes 1 --window 8
 
 import argparse
 import asyncio
-import gc
 import json
-import os
+import shutil
 import statistics
-import tempfile
-import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import uvloop
 from rich.console import Console
 from rich.table import Table
 
 from app.caller.load import Load
+from app.caller.load_level import Level, measure_level
+from app.caller.load_picture import Curve, draw
 from app.caller.load_sound import caller_frames
-from app.caller.load_times import Spread, spread
-from app.caller.process_meter import busy_percent, cpu_s, read_core, read_usage
-from tests.bench.house import House, Server, open_house
-from tests.bench.machine import calibration_ms, cores, facts, hurry
+from app.caller.metrics_page import MetricsPage
+from app.caller.process_meter import CoreTime, busy_percent, read_core
+from app.caller.server_meter import ServerMeter
+from app.commands.load import point_of
+from tests.bench.house import House, Server
+from tests.bench.machine import calibration_ms
+from tests.bench.recordings import recording_problems
+from tests.bench.run import in_a_house
+from tests.bench.targets import Target, at_most
 
-SECONDS_TO_FIRST = 20.0
-SETTLE_S = 3.0
 CALLS_PER_S = 50.0
+SERVERS = ("plain", "voicebot")
+SPEECH_SHARE = 0.8
+SINK_TOLERANCE = 0.03
+GROWTH_TOLERANCE = 1.05
+RETRIES = 2
+"""A window in which the load itself was late is measured again: other work on the machine comes and goes."""
+PASS_CALLS = 200
+FULL_CALLS = 400
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
-    """One server at one number of calls."""
+class Row:
+    """One server at one number of calls.
+
+    Attributes:
+        server: `plain` or `voicebot`.
+        level: what the callers saw and what it cost.
+        sink_share: sound that reached the ears, of what the callers said; 1.0 is right.
+        server_core_percent: busy share of the server's core, whoever used it.
+        calibration_ms: the speed of the machine just before.
+        problems: why it is not to be believed.
+    """
 
     server: str
-    calls: int
-    window_s: float
-    cpu_ms_per_call_s: float
-    cpu_percent: float
-    system_percent: float
-    wait_percent: float
-    lateness_ms: Spread | None
-    gap_ms: Spread | None
-    underruns: int
-    realtime: float
-    speech: float
-    sink: float
-    rss_mb: float
-    threads: int
-    descriptors: int
-    own_percent: float
-    load_core_percent: float
+    level: Level
+    sink_share: float
     server_core_percent: float
-    own_lateness_ms: Spread | None
-    lost: int
-    refused: int
-    unheard: int
     calibration_ms: float
     problems: tuple[str, ...]
 
-
-async def measure(house: House, name: str, server: Server, load: Load, calls: int, window_s: float) -> Level:
-    """Grows the load to `calls`, lets it settle, measures."""
-    speed_ms = calibration_ms(house.server_core) if not load.channels else 0.0
-    await load.grow(calls, CALLS_PER_S)
-    await load.all_heard(SECONDS_TO_FIRST)
-    await asyncio.sleep(SETTLE_S)
-    gc.collect()
-    sink_before = await house.sink_counts()
-    usage, cores_before = (
-        read_usage(server.process.pid),
-        [read_core(core) for core in (house.server_core, house.load_core)],
-    )
-    window = await load.measure(window_s)
-    after, cores_after = (
-        read_usage(server.process.pid),
-        [read_core(core) for core in (house.server_core, house.load_core)],
-    )
-    sink_after = await house.sink_counts()
-    seconds, open_calls = window.end_s - window.start_s, len(load.open)
-    late: list[float] = []
-    gaps: list[float] = []
-    media_s, underruns = 0.0, 0
-    for arrivals in window.arrivals:
-        late += arrivals.lateness_ms()
-        gaps += arrivals.gaps_ms()
-        media_s += arrivals.media_s()
-        underruns += arrivals.underruns(60.0)
-        await asyncio.sleep(0)
-    used_s = cpu_s(usage, after)
-    level = dict(
-        server=name,
-        calls=calls,
-        window_s=seconds,
-        cpu_ms_per_call_s=used_s * 1000 / seconds / max(open_calls, 1),
-        cpu_percent=used_s / seconds * 100,
-        system_percent=(after.system_s - usage.system_s) / seconds * 100,
-        wait_percent=(after.wait_s - usage.wait_s) / seconds * 100,
-        lateness_ms=spread(late),
-        gap_ms=spread(gaps),
-        underruns=underruns,
-        realtime=media_s / seconds / max(open_calls, 1),
-        speech=window.spoke / max(window.listened, 1),
-        sink=(sink_after["sound_bytes"] - sink_before["sound_bytes"]) / max(window.sent_bytes, 1),
-        rss_mb=after.rss_bytes / 2**20,
-        threads=after.threads,
-        descriptors=after.descriptors,
-        own_percent=window.own_cpu_s / seconds * 100,
-        server_core_percent=busy_percent(cores_before[0], cores_after[0]),
-        load_core_percent=busy_percent(cores_before[1], cores_after[1]),
-        own_lateness_ms=spread(1000 * late_s for late_s in window.own_lateness_s),
-        lost=window.lost,
-        refused=load.refused,
-        unheard=len(load.channels) - load.heard,
-        calibration_ms=speed_ms,
-    )
-    return Level(**level, problems=tuple(problems_of(level)))  # type: ignore[arg-type]
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "server": self.server,
+            "sink_share": round(self.sink_share, 4),
+            "server_core_percent": round(self.server_core_percent, 1),
+            "calibration_ms": round(self.calibration_ms, 3),
+            "problems": list(self.problems),
+            "level": self.level.as_dict(),
+        }
 
 
-def problems_of(level: dict[str, Any]) -> list[str]:
-    """Why a row can't be trusted."""
-    found = []
-    if level["lost"] or level["refused"] or level["unheard"]:
-        found.append(f"calls lost {level['lost']}, refused {level['refused']}, unheard {level['unheard']}")
-    if level["speech"] < 0.8:
-        found.append(f"only {level['speech']:.0%} of what was heard is speech")
-    if not 0.95 < level["sink"] < 1.05:
-        found.append(f"the ears were sent {level['sink']:.0%} of what the callers said")
-    own = level["own_lateness_ms"]
-    if own is None or own.p99 > 5.0:
-        found.append(f"the load itself was late: p99 {own.p99 if own else 0:.1f} ms")
+class Bench:
+    """Measures servers in a house.
+
+    Args:
+        window_s: length of each window.
+    """
+
+    def __init__(self, house: House, console: Console, window_s: float) -> None:
+        self.house = house
+        self.console = console
+        self.window_s = window_s
+        self.rows: list[Row] = []
+
+    async def climb(self, name: str, levels: Sequence[int]) -> list[Row]:
+        """One new process, more and more calls, to where it breaks; then its recordings are looked at."""
+        house = self.house
+        frames = await asyncio.to_thread(caller_frames, None)
+        rows: list[Row] = []
+        speed_ms = await asyncio.to_thread(calibration_ms, house.server_core)
+        place = house.plain if name == "plain" else house.voicebot
+        async with place(house.server_core) as server:
+            meter = ServerMeter(server.process.pid, MetricsPage(server.metrics_url) if server.metrics_url else None)
+            async with Load("127.0.0.1", server.port, frames) as load:
+                for calls in levels:
+                    first = rows[0].level if rows else None
+                    rows.append(await self._measured(name, load, calls, meter, first, speed_ms))
+                    self.console.print(line(rows[-1]), markup=False, soft_wrap=True)
+                    if rows[-1].level.broken:
+                        break
+            await meter.close()
+        self.rows += rows
+        if not rows[-1].level.broken:
+            await self._check_recordings(server, load, rows)
+        shutil.rmtree(server.process.log.parent, ignore_errors=True)
+        return rows
+
+    async def compare(self, levels: Sequence[int], passes: int, servers: Sequence[str] = SERVERS) -> list[Row]:
+        """Every server at every level, each time a new process, one after the other, `passes` times."""
+        return [
+            row
+            for _ in range(passes)
+            for calls in levels
+            for name in servers
+            for row in await self.climb(name, [calls])
+        ]
+
+    async def _measured(
+        self, name: str, load: Load, calls: int, meter: ServerMeter, first: Level | None, speed_ms: float
+    ) -> Row:
+        for _ in range(RETRIES):
+            row = await self._measure(name, load, calls, meter, first, speed_ms)
+            if not row.level.problems:
+                return row
+            self.console.print(f"again: {row.level.problems[0]}", markup=False, soft_wrap=True)
+        return await self._measure(name, load, calls, meter, first, speed_ms)
+
+    async def _measure(
+        self, name: str, load: Load, calls: int, meter: ServerMeter, first: Level | None, speed_ms: float
+    ) -> Row:
+        house = self.house
+        core_before: CoreTime = read_core(house.server_core)
+        sink_before = (await house.sink_counts())["sound_bytes"]
+        sent_before = sum(channel.sent_bytes for channel in load.channels)
+        level = await measure_level(
+            load,
+            calls,
+            seconds=self.window_s,
+            per_s=CALLS_PER_S,
+            meter=meter,
+            first=first,
+            own_core=house.load_core,
+        )
+        core_after = read_core(house.server_core)
+        sent = sum(channel.sent_bytes for channel in load.channels) - sent_before
+        sink = (await house.sink_counts())["sound_bytes"] - sink_before
+        row = Row(name, level, sink / max(sent, 1), busy_percent(core_before, core_after), speed_ms, ())
+        return Row(name, level, row.sink_share, row.server_core_percent, speed_ms, tuple(_problems(row)))
+
+    async def _check_recordings(self, server: Server, load: Load, rows: list[Row]) -> None:
+        if server.recordings is None:
+            return
+        for problem in await asyncio.to_thread(recording_problems, server.recordings, load.channels):
+            self.console.print(f"!! {problem}", markup=False, soft_wrap=True)
+            last = rows[-1]
+            rows[-1] = self.rows[-1] = Row(
+                last.server,
+                last.level,
+                last.sink_share,
+                last.server_core_percent,
+                last.calibration_ms,
+                (*last.problems, problem),
+            )
+
+
+def _problems(row: Row) -> list[str]:
+    """Why a row can't be believed; a server that is over its limit is a finding, no problem."""
+    level = row.level
+    found = list(level.problems)
+    if level.broken:
+        return found
+    if level.refused or level.unheard or level.lost:
+        found.append(f"calls refused {level.refused}, unheard {level.unheard}, lost {level.lost}")
+    if level.speech_share < SPEECH_SHARE:
+        found.append(f"only {level.speech_share:.0%} of what was heard is speech")
+    if abs(row.sink_share - 1) > SINK_TOLERANCE:
+        found.append(f"the ears were sent {row.sink_share:.1%} of what the callers said")
     return found
 
 
-def line(level: Level) -> str:
+def line(row: Row) -> str:
     """One row for people."""
-    late, own = level.lateness_ms, level.own_lateness_ms
+    level, late, own = row.level, row.level.lateness_ms, row.level.own_lateness_ms
     words = (
-        f"{level.server:<6} N={level.calls:<4} {level.cpu_ms_per_call_s:6.3f} ms/call-s  "
-        f"cpu {level.cpu_percent:5.1f} % "
-        f"(sys {level.system_percent:4.1f}, wait {level.wait_percent:4.1f})  "
+        f"{row.server:<8} N={level.calls:<4} {level.cpu_ms_per_call_s or 0:6.3f} ms/call-s"
+        f"  cpu {level.cpu_percent or 0:5.1f} %"
+        f" (sys {level.system_percent or 0:4.1f}, wait {level.wait_percent or 0:3.1f})"
     )
     if late:
-        words += f"late p50/p99/p99.9/max {late.p50:.1f}/{late.p99:.1f}/{late.p999:.1f}/{late.max:.1f} ms  "
+        words += f"  late p50/p99/p99.9/max {late.p50:.1f}/{late.p99:.1f}/{late.p999:.1f}/{late.max:.1f} ms"
+    if level.loop_lag_ms is not None:
+        words += f"  lag {level.loop_lag_ms:.1f}"
+    words += f"  {level.memory_mb or 0:.0f} MB"
+    if level.memory_kb_per_call is not None:
+        words += f" ({level.memory_kb_per_call:.0f} KB/call)"
     words += (
-        f"rss {level.rss_mb:6.1f} MB  speech {level.speech:.2f} rt {level.realtime:.3f} sink {level.sink:.3f} "
-        f"under {level.underruns}  load {level.own_percent:.0f} % of core {level.load_core_percent:.0f} %"
+        f"  speech {level.speech_share:.2f} rt {level.realtime:.3f} sink {row.sink_share:.3f}"
+        f"  underruns/min {level.underruns_per_call_min:.2f}  load {level.own_cpu_percent:.0f} %"
+        f" of a core {level.own_core_percent or 0:.0f} % busy, tick p99 {own.p99 if own else 0:.1f}"
+        f"  calib {row.calibration_ms:.1f}"
     )
-    if own:
-        words += f" tick p99 {own.p99:.1f}"
-    return words + "".join(f"  !! {problem}" for problem in level.problems)
+    return words + "".join(f"  !! {one}" for one in (*row.problems, *filter(None, [level.broken])))
 
 
-async def compare(
-    house: House, servers: Sequence[str], levels: Sequence[int], passes: int, window_s: float, console: Console
-) -> list[Level]:
-    """Every server at every level, a new process each time, one after the other, `passes` times."""
-    frames = await asyncio.to_thread(caller_frames, None)
-    rows = []
-    for _ in range(passes):
-        for calls in levels:
-            for name in servers:
-                place = house.plain if name == "plain" else house.voicebot
-                async with place(house.server_core) as server, Load("127.0.0.1", server.port, frames) as load:
-                    row = await measure(house, name, server, load, calls, window_s)
-                rows.append(row)
-                console.print(line(row), markup=False, soft_wrap=True)
-    return rows
+def costs(rows: Sequence[Row], server: str, calls: int) -> list[float]:
+    """CPU ms a call-second, of all passes."""
+    found = [row.level.cpu_ms_per_call_s for row in rows if (row.server, row.level.calls) == (server, calls)]
+    return [cost for cost in found if cost is not None]
 
 
-def summary(rows: Sequence[Level]) -> Table:
+def ratios(rows: Sequence[Row], calls: int) -> list[float]:
+    """Ours to plain, pass by pass: both in a pair met the same machine."""
+    return [ours / plain for plain, ours in zip(*(costs(rows, name, calls) for name in SERVERS), strict=False)]
+
+
+def summary(rows: Sequence[Row]) -> Table:
     """Medians by level, and the ratio."""
-    table = Table("calls", "plain ms/call-s", "voicebot ms/call-s", "ratio", "p99 plain", "p99 voicebot")
-    for calls in sorted({row.calls for row in rows}):
-        costs = {}
-        late = {}
-        for name in ("plain", "ours"):
-            mine = [row for row in rows if row.calls == calls and row.server == name]
-            if mine:
-                costs[name] = statistics.median(row.cpu_ms_per_call_s for row in mine)
-                late[name] = statistics.median(row.lateness_ms.p99 for row in mine if row.lateness_ms)
-        ratio = f"{costs['ours'] / costs['plain']:.2f}" if len(costs) == 2 else "-"
-        table.add_row(
-            str(calls),
-            *(f"{costs[name]:.3f}" if name in costs else "-" for name in ("plain", "ours")),
-            ratio,
-            *(f"{late[name]:.1f}" if name in late else "-" for name in ("plain", "ours")),
-        )
+    table = Table("calls", "plain ms/call-s", "voicebot ms/call-s", "ratio", "p99 plain", "p99 voicebot", "KB/call")
+    for calls in sorted({row.level.calls for row in rows}):
+        cells = []
+        for name in SERVERS:
+            found = costs(rows, name, calls)
+            cells.append(f"{statistics.median(found):.3f}" if found else "-")
+        found = ratios(rows, calls)
+        cells.append(f"{statistics.median(found):.2f}" if found else "-")
+        for name in SERVERS:
+            late = [
+                row.level.lateness_ms.p99
+                for row in rows
+                if (row.server, row.level.calls) == (name, calls) and row.level.lateness_ms
+            ]
+            cells.append(f"{statistics.median(late):.1f}" if late else "-")
+        kept = [row.level.memory_kb_per_call for row in rows if (row.server, row.level.calls) == (SERVERS[1], calls)]
+        cells.append(next((f"{kb:.0f}" for kb in kept if kb is not None), "-"))
+        table.add_row(str(calls), *cells)
     return table
 
 
-async def run(options: argparse.Namespace) -> list[Level]:
-    """The whole comparison."""
-    console = Console(highlight=False)
-    server_core, load_core = cores()
-    console.print(", ".join(f"{name} {value}" for name, value in facts().items()), soft_wrap=True)
-    hurry()
-    gc.disable()
-    began_s = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="voicebot-bench-") as folder:
-        async with open_house(Path(folder), server_core, load_core) as house:
-            os.sched_setaffinity(0, {load_core})
-            rows = await compare(
-                house, options.servers.split(","), options.levels, options.passes, options.window, console
-            )
-    console.print(summary(rows))
-    console.print(f"{time.monotonic() - began_s:.0f} s")
-    return rows
+def picture(rows: Sequence[Row]) -> str:
+    """N against cost and lateness, both servers; the longest climb of each."""
+    curves = []
+    for name in SERVERS:
+        best: dict[int, Row] = {}
+        for row in rows:
+            if row.server == name:
+                best[row.level.calls] = row  # the last one: climbs come after comparisons
+        curves.append(Curve(name, [point_of(best[calls].level) for calls in sorted(best)]))
+    return draw("voicebot beside a plain server", curves, limit_ms=10.0)
+
+
+def targets_of(rows: Sequence[Row]) -> list[Target]:
+    """What was promised of cost, lateness, memory and growth."""
+    full = [row.level for row in rows if (row.server, row.level.calls) == ("voicebot", FULL_CALLS)]
+    late = [level.lateness_ms for level in full if level.lateness_ms]
+    memory = [level.memory_kb_per_call for level in full if level.memory_kb_per_call is not None]
+    return [
+        at_most(f"cost beside plain, {PASS_CALLS} calls", 0.7, ratios(rows, PASS_CALLS), " ×"),
+        at_most(f"lateness p99, {FULL_CALLS} calls on one core", 10.0, [one.p99 for one in late], " ms", 1),
+        at_most(f"lateness p99.9, {FULL_CALLS} calls on one core", 20.0, [one.p999 for one in late], " ms", 1),
+        at_most(f"memory a call beyond the first ten, {FULL_CALLS} calls", 150.0, memory, " KB", 0),
+        _growth(rows),
+    ]
+
+
+def _growth(rows: Sequence[Row]) -> Target:
+    """Each level against the one before it, as far as one core must carry."""
+    ours = [row.level for row in rows if row.server == "voicebot" and row.level.calls <= FULL_CALLS]
+    name = f"cost a call from one level to the next, to {FULL_CALLS}"
+    if broken := next((level for level in ours if level.broken), None):
+        return Target(name, f"≤ {GROWTH_TOLERANCE:g} ×", f"breaks at {broken.calls}: {broken.broken}", False)
+    medians = [statistics.median(costs(rows, "voicebot", calls)) for calls in sorted({level.calls for level in ours})]
+    steps = [after / before for before, after in zip(medians, medians[1:], strict=False)]
+    return at_most(name, GROWTH_TOLERANCE, [max(steps)] if steps else [], " ×")
 
 
 def main() -> None:
     """Reads the arguments, measures, prints, writes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--levels", type=lambda text: [int(part) for part in text.split(",")], default=[50, 200])
+    numbers = {"type": lambda text: [int(part) for part in text.split(",")]}
+    parser.add_argument("--levels", default=[50, 200], **numbers, help="a new process for each")  # type: ignore[arg-type]
     parser.add_argument("--passes", type=int, default=1)
     parser.add_argument("--window", type=float, default=8.0, help="seconds measured")
-    parser.add_argument("--servers", default="plain,ours")
+    parser.add_argument("--servers", default=",".join(SERVERS))
+    parser.add_argument("--climb", action="store_true", help="all levels in one process, as calls are added")
     parser.add_argument("--json", type=Path, default=Path("bench-results/server.json"))
     options = parser.parse_args()
-    rows = uvloop.run(run(options))
+
+    async def work(house: House, console: Console) -> list[Row]:
+        bench = Bench(house, console, options.window)
+        names = options.servers.split(",")
+        if options.climb:
+            for _ in range(options.passes):
+                for name in names:
+                    await bench.climb(name, options.levels)
+        else:
+            await bench.compare(options.levels, options.passes, names)
+        console.print(summary(bench.rows))
+        return bench.rows
+
+    rows = in_a_house(work)
     options.json.parent.mkdir(parents=True, exist_ok=True)
-    options.json.write_text(json.dumps([asdict(row) for row in rows], indent=1), encoding="utf-8")
+    options.json.write_text(json.dumps([row.as_dict() for row in rows], indent=1), encoding="utf-8")
+    if problems := [problem for row in rows for problem in row.problems]:
+        raise SystemExit(f"not to be believed: {problems[0]}")
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ COMMANDS = [
     ["serve"],
     ["demo"],
     ["call"],
+    ["load"],
     ["standins"],
     ["intents"],
     ["cache"],
@@ -53,7 +54,7 @@ def test_help(command: list[str]) -> None:
     answer = voicebot(*command, "--help")
     assert answer.returncode == 0
     assert "Usage: " in answer.stdout
-    if len(command) == 2 or command[:1] in (["serve"], ["demo"], ["call"], ["standins"], ["intents"]):
+    if len(command) == 2 or command[:1] in (["serve"], ["demo"], ["call"], ["load"], ["standins"], ["intents"]):
         assert "Example:" in answer.stdout
 
 

@@ -32,6 +32,7 @@ def ulaw_decode_one_bit() -> None:
 
 def swapped_bytes() -> None:
     """The caller's samples arrive with their bytes swapped."""
+    import ext.line  # noqa: F401  # compiled against the real class, so it must meet that one first
     from ext import frames
 
     parser = frames.FrameParser
