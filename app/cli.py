@@ -87,6 +87,15 @@ def serve() -> None:
     run(serve_until_stopped())
 
 
+@app.command(hidden=True)
+@plain_errors
+def worker(fd: Annotated[int, typer.Argument(help="Socket to the supervisor.")]) -> None:
+    """One worker of a server; started by `voicebot serve`."""
+    from app.worker import work
+
+    run(work(fd))
+
+
 @app.command(epilog="Example:  voicebot demo --script probleme_mobile")
 @plain_errors
 def demo(

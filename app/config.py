@@ -105,7 +105,8 @@ class Settings(BaseSettings):
     drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 900.0
     solution_wait_seconds: Annotated[float, Field(ge=1, le=600)] = 120.0
     api_timeout: Annotated[float, Field(gt=0, le=30)] = 5.0
-    workers: Annotated[int, Field(ge=1, le=1)] = 1
+    max_loop_lag_ms: Annotated[int, Field(ge=0, le=10_000)] = 60
+    workers: Annotated[int, Field(ge=0, le=64)] = 0
 
     # Providers
     deepgram_url: WebSocketAddress = "wss://api.deepgram.com"
@@ -113,6 +114,7 @@ class Settings(BaseSettings):
     deepgram_language: str = "fr"
     deepgram_encoding: Literal["linear16", "mulaw"] = "linear16"
     deepgram_piece_ms: Annotated[int, Field(ge=20, le=250)] = 40
+    deepgram_max_streams: Annotated[int, Field(ge=1, le=100_000)] = 150
     groq_url: HttpAddress = "https://api.groq.com"
     groq_model: str = "openai/gpt-oss-120b"
     groq_fallback_models: Names = ("openai/gpt-oss-20b",)
@@ -120,6 +122,7 @@ class Settings(BaseSettings):
     elevenlabs_model: str = "eleven_flash_v2_5"
     elevenlabs_voice: str = "Antoine"
     elevenlabs_format: Literal["pcm_8000", "pcm_16000", "pcm_22050", "pcm_24000", "ulaw_8000", "alaw_8000"] = "pcm_8000"
+    elevenlabs_max_streams: Annotated[int, Field(ge=1, le=100_000)] = 10
 
     # What is kept
     clients_database_url: HiddenDatabaseAddress = None
@@ -168,6 +171,11 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Credentials are closer to the service than a forgotten `.env`."""
         return init_settings, env_settings, file_secret_settings, dotenv_settings
+
+    @property
+    def crew(self) -> int:
+        """Worker processes: as many as WORKERS says, or one per core this process may run on; never more than calls."""
+        return min(self.workers or len(os.sched_getaffinity(0)), self.max_concurrent_calls)
 
     @property
     def uses_embedded_postgres(self) -> bool:

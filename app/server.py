@@ -1,7 +1,8 @@
-"""One worker: accepts connections, admits or refuses calls, counts them, drains at the end."""
+"""The calls of one worker: admits or refuses, counts, holds the limits, drains at the end."""
 
 import asyncio
 import contextlib
+import socket
 from functools import partial
 from ipaddress import ip_network
 from uuid import UUID
@@ -9,35 +10,36 @@ from uuid import UUID
 import structlog
 
 from app.audiosocket.connection import Connection, Leg, Patience
+from app.board import MAX_CLEAN_UPS_PER_LINE, Board, Slot, State, share
 from app.call.call import Call
 from app.call.refusal import Refusal
 from app.call.services import Services
 from app.config import Network
+from app.door import Door
 from app.errors import PeerError
 from app.ops import metrics
-from app.ops.health import HealthServer
 
 log = structlog.get_logger(__name__)
 
 LOOPBACK: tuple[Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 """Who may connect when REMOTE_ASTERISK_IP names nobody: this machine only."""
-BACKLOG = 1024
 MAX_SILENT_CONNECTIONS = 100
 """Connections that have not said their UUID yet; more than that is no telephone system."""
 MAX_REFUSALS = 50
 """Callers who hear the busy phrase at a time; beyond it the call is ended at once."""
 LAST_WORDS_S = 12.0
 """After MAX_CALL_SECONDS the dialogue has so long to say goodbye; then the connection is cut."""
-MAX_CLEAN_UPS_PER_LINE = 3
-LAG_INTERVAL_S = 0.5
+BEAT_S = 0.25
 CLEAN_UP_TIMEOUT_S = 10.0
 
 
 class Server:
-    """The AudioSocket server and its operator's port; the host of its connections.
+    """The AudioSocket server of one worker; the host of its connections.
 
     Args:
         services: what all calls share.
+        board: what the workers of this server know of each other.
+        number: which of them this is.
         patience: bounds of what a peer may do.
         last_words_s: from the end of MAX_CALL_SECONDS to the cut.
         clean_up_s: from a cut to the end, whatever hangs.
@@ -46,19 +48,25 @@ class Server:
     def __init__(
         self,
         services: Services,
+        board: Board,
+        number: int = 0,
         *,
         patience: Patience | None = None,
         last_words_s: float = LAST_WORDS_S,
         clean_up_s: float = CLEAN_UP_TIMEOUT_S,
     ) -> None:
         self._services = services
+        self._board = board
+        self._slot: Slot = board.slots[number]
         self._patience = patience or Patience()
         self._last_words_s = last_words_s
         self._clean_up_s = clean_up_s
         self._settings = services.settings
+        self._lines = share(self._settings.max_concurrent_calls, len(board.slots), number)
+        self._max_lag_s = self._settings.max_loop_lag_ms / 1000
         self._allowed = self._settings.remote_asterisk_ip or LOOPBACK
         self._loop = asyncio.get_running_loop()
-        self._listener: asyncio.Server | None = None
+        self._door: Door | None = None
         self._calls: dict[UUID, Call] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._open: set[Connection] = set()
@@ -67,14 +75,7 @@ class Server:
         self._draining = False
         self._cut = False
         self._somebody_left = asyncio.Event()
-        self._lag_task: asyncio.Task[None] | None = None
-        self._health = HealthServer(self._problems, lambda: self._draining)
-        self.port = 0
-
-    @property
-    def metrics_port(self) -> int:
-        """Where /metrics is served."""
-        return self._health.port
+        self._beating: asyncio.Task[None] | None = None
 
     @property
     def calls(self) -> int:
@@ -84,42 +85,30 @@ class Server:
     @property
     def connections(self) -> int:
         """Connections that are open: those of calls, of refusals, and those that have not said who they are."""
-        return len(self._open)
+        return len(self._open) + (self._door.arriving if self._door is not None else 0)
 
-    async def start(self) -> None:
-        """Listens on both ports.
+    def start(self, listener: socket.socket) -> None:
+        """Takes calls from a listening socket, which is closed at the end.
 
         Raises:
-            OSError: a port is taken.
+            OSError: it can't be watched.
         """
         metrics.prepare_labels()
-        settings = self._settings
-        await self._health.start(settings.metrics_host, settings.metrics_port)
-        try:
-            self._listener = await self._loop.create_server(
-                lambda: Connection(self, self._patience),
-                settings.audiosocket_host,
-                settings.audiosocket_port,
-                backlog=BACKLOG,
-            )
-        except BaseException:
-            await self._health.stop()
-            raise
-        self.port = self._listener.sockets[0].getsockname()[1]
-        self._lag_task = asyncio.create_task(self._watch_lag(), name="loop lag")
-        if not settings.remote_asterisk_ip:
-            log.warning("REMOTE_ASTERISK_IP is empty: only this machine may connect")
-        log.info("listening", audiosocket_port=self.port, metrics_port=self.metrics_port)
+        self._slot.beat()
+        self._slot.state = State.OPEN
+        self._tell()
+        self._door = Door(listener, self._board, self._slot.number, self._meet, self._tell)
+        self._beating = asyncio.create_task(self._beat(), name="beat")
 
     async def stop(self, drain_s: float) -> None:
         """Takes no more calls, lets those in progress end, cuts what is left after `drain_s`."""
         self._draining = True
-        if self._listener is not None:
-            self._listener.close()
+        self._slot.state = State.DRAINING
+        if self._door is not None:
+            self._door.close()
         for connection in tuple(self._silent):
             connection.abort("lost")
         if drain_s > 0:
-            log.info("draining", calls=len(self._tasks))
             await self._all_left(drain_s, unless_cut=True)
         self.cut()
         await self._all_left(self._clean_up_s)
@@ -128,12 +117,11 @@ class Server:
         hanging = tuple(self._tasks)
         for task in hanging:
             task.cancel()
-        if self._lag_task is not None:
-            self._lag_task.cancel()
-            hanging = (*hanging, self._lag_task)
+        if self._beating is not None:
+            self._beating.cancel()
+            hanging = (*hanging, self._beating)
         await asyncio.gather(*hanging, return_exceptions=True)
-        await self._health.stop()
-        log.info("stopped")
+        self._slot.state = State.LEAVING
 
     def cut(self) -> None:
         """Ends all calls at once, with a 0x00 so that their dialplans can go on; tickets are still written.
@@ -148,7 +136,7 @@ class Server:
     async def _all_left(self, timeout_s: float, *, unless_cut: bool = False) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
-                while (self._tasks or self._open) and not (unless_cut and self._cut):
+                while (self._tasks or self.connections) and not (unless_cut and self._cut):
                     self._somebody_left.clear()
                     await self._somebody_left.wait()
 
@@ -165,6 +153,7 @@ class Server:
             return False
         self._open.add(connection)
         self._silent.add(connection)
+        self._tell()
         return True
 
     def refuse(self, connection: Connection, error: PeerError) -> None:
@@ -177,31 +166,59 @@ class Server:
         """Forgets it."""
         self._silent.discard(connection)
         self._open.discard(connection)
-        self._somebody_left.set()
+        self._tell()
 
     def admit(self, connection: Connection, call_uuid: UUID) -> Leg:
-        """A call, or a refusal of one."""
+        """A call, or a refusal of one: decided before anything is connected."""
         self._silent.discard(connection)
         if self._draining:
             return self._turn_away(connection, "draining")
-        if call_uuid in self._calls:
+        place = None if call_uuid in self._calls else self._board.enter_call(self._slot.number, call_uuid)
+        if place is None:
             return self._turn_away(connection, "duplicate_uuid")
-        if self._full:
-            return self._turn_away(connection, "busy")
+        if reason := self._no_room():
+            self._board.leave_call(self._slot.number, place)
+            return self._turn_away(connection, reason)
         call = Call(call_uuid, connection, self._services)
         self._calls[call_uuid] = call
         task = asyncio.create_task(self._hold(call, connection), name=f"call {call_uuid}")
         self._tasks.add(task)
         metrics.CALLS_ACTIVE.inc()
-        task.add_done_callback(partial(self._ended, call_uuid))
+        task.add_done_callback(partial(self._ended, call_uuid, place))
+        self._tell()
         return call
 
+    def _no_room(self) -> str:
+        """Why there is no room for a call; with "" it holds a place at the recogniser."""
+        if self._free_lines <= 0:
+            return "busy"
+        if self._overloaded:
+            return "overloaded"
+        return "" if self._services.ears.try_take() else "provider_quota"
+
     @property
-    def _full(self) -> bool:
-        """No line is free. Calls that only write their ticket hold none, unless a slow database heaps them up."""
-        lines = self._settings.max_concurrent_calls
+    def _free_lines(self) -> int:
+        """Calls that only write their ticket hold no line, unless a slow database heaps them up."""
         talking = sum(not call.over for call in self._calls.values())
-        return talking >= lines or len(self._calls) >= lines * MAX_CLEAN_UPS_PER_LINE
+        return min(self._lines - talking, self._lines * MAX_CLEAN_UPS_PER_LINE - len(self._calls))
+
+    @property
+    def _overloaded(self) -> bool:
+        """The loop is so late that another call would be one too many for those in progress."""
+        return self._max_lag_s > 0 and self._services.lag.over(self._max_lag_s, self._loop.time())
+
+    def _tell(self) -> None:
+        """Puts on the board how things stand, for the other workers and for our own door."""
+        slot, arriving = self._slot, self._door.arriving if self._door is not None else 0
+        slot.calls = len(self._calls)
+        slot.connections = len(self._open) + arriving
+        slot.room = 0 if self._overloaded else self._free_lines - len(self._silent) - arriving
+        if self._door is not None:
+            self._door.look()
+        self._somebody_left.set()
+
+    def _meet(self) -> Connection:
+        return Connection(self, self._patience)
 
     def _turn_away(self, connection: Connection, reason: str) -> Refusal:
         """A cached sentence, then 0x00."""
@@ -231,17 +248,24 @@ class Server:
             hard.cancel()
             connection.terminate("lost")
 
-    def _ended(self, call_uuid: UUID, task: asyncio.Task[None]) -> None:
+    def _ended(self, call_uuid: UUID, place: int, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         del self._calls[call_uuid]
+        self._board.leave_call(self._slot.number, place)
+        self._services.ears.give_back()
         metrics.CALLS_ACTIVE.dec()
-        self._somebody_left.set()
+        self._tell()
 
-    def _problems(self) -> list[str]:
-        return [] if self._listener is not None else ["not listening yet"]
-
-    async def _watch_lag(self) -> None:
+    async def _beat(self) -> None:
+        """Signs of life, and how late they come; in calls the frame clock tells its own lateness, too."""
+        lag = self._services.lag
         while True:
-            due_s = self._loop.time() + LAG_INTERVAL_S
-            await asyncio.sleep(LAG_INTERVAL_S)
-            metrics.LOOP_LAG_S.set(max(0.0, self._loop.time() - due_s))
+            due_s = self._loop.time() + BEAT_S
+            await asyncio.sleep(BEAT_S)
+            now_s = self._loop.time()
+            lag.note(max(0.0, now_s - due_s), now_s)
+            worst_s = lag.worst_s(now_s)
+            metrics.LOOP_LAG_S.set(worst_s)
+            self._slot.lag_us = int(worst_s * 1e6)
+            self._slot.beat()
+            self._tell()

@@ -1,19 +1,106 @@
-"""The process behind `voicebot serve`: settings, logs, signals, one worker, drain."""
+"""What `voicebot serve` is: the supervisor. It answers no call itself; it owns the port, the workers and the pages.
+
+One worker or many, it is the same: what a worker does can end that worker only.
+"""
 
 import asyncio
 import os
 import signal
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import structlog
 
-from app.call.services import open_services
+from app.board import Board
 from app.config import Settings, load_settings
+from app.crew import Crew
+from app.dialogue.prompts import load_prompts
+from app.door import bound_socket
 from app.errors import ConfigError, VoicebotError
-from app.ops.logs import configure_logs
-from app.server import Server
+from app.ops import metrics
+from app.ops.health import HealthServer
+from app.ops.logs import WholeLines, configure_logs
+from app.providers.quota import Quota
+from app.store.embedded import EmbeddedPostgres
+from app.store.migrate import migrate
 
 log = structlog.get_logger(__name__)
+
+
+async def serve(settings: Settings | None = None) -> int:
+    """Answers calls until a signal: the first drains, the second cuts.
+
+    Raises:
+        ConfigError: settings that can't work, all of them in one message.
+        VoicebotError: a port is taken, or no worker can be started.
+    """
+    settings = settings or load_settings()
+    if not settings.deepgram_api_key.get_secret_value():
+        raise ConfigError(["DEEPGRAM_API_KEY: missing; without it the bot can't hear (for a first look: make demo)"])
+    configure_logs(json=settings.structured_logging, level=settings.log_level, stream=WholeLines(2))
+    stop, hurry = asyncio.Event(), asyncio.Event()
+
+    def on_signal() -> None:
+        (hurry if stop.is_set() else stop).set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, on_signal)
+    load_prompts(settings.prompts_file)
+    _check_directories(settings)
+    _say_what_is_missing(settings)
+    metrics.prepare_labels()
+    async with AsyncExitStack() as stack:
+        await _supervise(settings, stop, hurry, stack)
+    log.info("stopped")
+    return 0
+
+
+async def _supervise(settings: Settings, stop: asyncio.Event, hurry: asyncio.Event, stack: AsyncExitStack) -> None:
+    """Opens what all workers share, has a crew until told to stop, drains."""
+    try:
+        listener = stack.enter_context(bound_socket(settings.audiosocket_host, settings.audiosocket_port))
+    except OSError as error:
+        raise _taken("AUDIOSOCKET_PORT", settings.audiosocket_port, error) from error
+    ears, voices = Quota.of(settings.deepgram_max_streams), Quota.of(settings.elevenlabs_max_streams)
+    stack.callback(ears.close)
+    stack.callback(voices.close)
+    if settings.uses_embedded_postgres:
+        embedded = await stack.enter_async_context(EmbeddedPostgres(settings.embedded_postgres_dir))
+        await migrate(embedded.clients_url, "clients")
+        await migrate(embedded.tickets_url, "tickets")
+    board = Board.create(settings.max_concurrent_calls, settings.crew)
+    stack.callback(board.close)
+    crew = Crew(settings, listener, board, ears, voices)
+
+    def problems() -> list[str]:
+        return [] if crew.ready else ["no worker is ready"]
+
+    health = HealthServer(crew.metrics, problems, stop.is_set)
+    try:
+        await health.start(settings.metrics_host, settings.metrics_port)
+    except OSError as error:
+        raise _taken("METRICS_PORT", settings.metrics_port, error) from error
+    stack.push_async_callback(health.stop)
+    port = listener.getsockname()[1]
+    try:
+        if await crew.start(unless=stop):
+            log.info("listening", audiosocket_port=port, metrics_port=health.port, workers=settings.crew)
+            await crew.serve(until=stop)
+            log.info("draining", calls=crew.calls)
+            await _drain(crew, settings.drain_seconds, hurry)
+    finally:
+        await crew.stop(0.0)
+
+
+async def _drain(crew: Crew, drain_s: float, hurry: asyncio.Event) -> None:
+    draining = asyncio.create_task(crew.stop(drain_s), name="drain")
+    hurrying = asyncio.create_task(hurry.wait(), name="hurry")
+    await asyncio.wait([draining, hurrying], return_when=asyncio.FIRST_COMPLETED)
+    if not draining.done():
+        crew.cut()
+    await draining
+    hurrying.cancel()
 
 
 def _check_directories(settings: Settings) -> None:
@@ -32,38 +119,15 @@ def _check_directories(settings: Settings) -> None:
         raise ConfigError(problems)
 
 
-async def serve(settings: Settings | None = None) -> int:
-    """Answers calls until a signal: the first drains, the second cuts.
+def _say_what_is_missing(settings: Settings) -> None:
+    """What works, but perhaps not as it was meant."""
+    if not settings.remote_asterisk_ip:
+        log.warning("REMOTE_ASTERISK_IP is empty: only this machine may connect")
+    if not settings.groq_api_key.get_secret_value():
+        log.warning("no GROQ_API_KEY: the local rules understand")
+    if not settings.elevenlabs_api_key.get_secret_value():
+        log.warning("no ELEVENLABS_API_KEY: the local voice speaks")
 
-    Raises:
-        ConfigError: settings that can't work, all of them in one message.
-    """
-    settings = settings or load_settings()
-    if not settings.deepgram_api_key.get_secret_value():
-        raise ConfigError(["DEEPGRAM_API_KEY: missing; without it the bot can't hear (for a first look: make demo)"])
-    configure_logs(json=settings.structured_logging, level=settings.log_level)
-    stop, hurry = asyncio.Event(), asyncio.Event()
 
-    def on_signal() -> None:
-        (hurry if stop.is_set() else stop).set()
-
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, on_signal)
-    _check_directories(settings)
-    async with open_services(settings) as services:
-        server = Server(services)
-        try:
-            await server.start()
-        except OSError as error:
-            ports = f"AUDIOSOCKET_PORT {settings.audiosocket_port} and METRICS_PORT {settings.metrics_port}"
-            raise VoicebotError(f"can't listen on {ports}: {error}; does another voicebot run?") from error
-        await stop.wait()
-        draining = asyncio.create_task(server.stop(settings.drain_seconds), name="drain")
-        hurrying = asyncio.create_task(hurry.wait(), name="hurry")
-        await asyncio.wait([draining, hurrying], return_when=asyncio.FIRST_COMPLETED)
-        if not draining.done():
-            server.cut()
-        await draining
-        hurrying.cancel()
-    return 0
+def _taken(name: str, port: int, error: OSError) -> VoicebotError:
+    return VoicebotError(f"can't listen on {name} {port}: {error.strerror or error}; does another voicebot run?")

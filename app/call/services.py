@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
@@ -15,21 +16,45 @@ from app.media.clock import FrameClock
 from app.media.phrases import PhraseCache
 from app.media.recording import Recorder
 from app.ops import metrics
+from app.ops.lag import Lag
 from app.providers.base import SpeechToText, TextToSpeech
 from app.providers.deepgram import DeepgramSpeechToText
 from app.providers.elevenlabs import ElevenLabsTextToSpeech
 from app.providers.espeak import EspeakTextToSpeech
 from app.providers.groq import GroqLanguageModel
 from app.providers.ladder import UnderstandingLadder, VoiceLadder
+from app.providers.quota import Quota, QuotaVoice
 from app.store.clients import Clients
 from app.store.embedded import EmbeddedPostgres
 from app.store.migrate import migrate
-from app.store.pool import Database
+from app.store.pool import POOL_SIZE, Database
 from app.store.spool import Spool
 from app.store.tickets import Ticket, Tickets
 from app.store.writer import TicketWriter
 
 log = structlog.get_logger(__name__)
+
+CONNECTIONS_PER_DATABASE = 24
+"""Of all workers together; the embedded PostgreSQL has 60 for both, one of your own 100 unless told otherwise."""
+LOOK_FOR_PHRASES_S = 3.0
+MAX_LOOK_FOR_PHRASES_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Which part of a server these services are for; by default all of it.
+
+    Attributes:
+        number: of the worker. Number 0 does what is to be done once: looks at the databases, speaks missing phrases.
+        workers: how many there are.
+        ears: places at the recogniser that all workers share; own ones by default, as many as the settings say.
+        voices: the same at the voice's provider.
+    """
+
+    number: int = 0
+    workers: int = 1
+    ears: Quota | None = None
+    voices: Quota | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +64,8 @@ class Services:
     settings: Settings
     prompts: Prompts
     clock: FrameClock
+    lag: Lag
+    ears: Quota
     recogniser: SpeechToText
     understanding: UnderstandingLadder
     voice: VoiceLadder
@@ -51,18 +78,27 @@ class Services:
 
 
 @asynccontextmanager
-async def open_services(settings: Settings) -> AsyncIterator[Services]:
+async def open_services(settings: Settings, part: Part | None = None) -> AsyncIterator[Services]:
     """Opens everything, yields it, closes everything in the opposite order.
+
+    Args:
+        settings: all of them.
+        part: of which worker of how many.
 
     Raises:
         ConfigError: prompts that can't work, or the embedded PostgreSQL is not installed.
         StoreError: the embedded PostgreSQL does not start. A remote one that is away is no error: tickets wait.
     """
+    part = part or Part()
+    first = part.number == 0
     prompts = load_prompts(settings.prompts_file)
     async with AsyncExitStack() as stack:
-        clients_db, tickets_db = await _open_databases(settings, stack)
+        ears = part.ears or _own(Quota.of(settings.deepgram_max_streams), stack)
+        voices = part.voices or _own(Quota.of(settings.elevenlabs_max_streams), stack)
+        clients_db, tickets_db = await _open_databases(settings, part, stack)
         clients, tickets = Clients(clients_db), Tickets(tickets_db)
-        await _look_at_databases(clients, tickets)
+        if first:
+            await _look_at_databases(clients, tickets)
         writer = TicketWriter(
             Spool(settings.spool_dir, on_bad=_bad_spool_entry),
             tickets,
@@ -80,14 +116,25 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         understanding = UnderstandingLadder(await _open_model(settings, prompts, stack))
         voice, spare = await open_voice(settings, stack)
         cache = PhraseCache(settings.cache_dir, voice.voice_key)
-        await _fill_cache(cache, prompts, voice, spare, stack)
+        texts = list(prompts.fixed().values())
+        if missing := await asyncio.to_thread(cache.load, texts):
+            builder = voice if voice is spare else QuotaVoice(voice, voices)
+            _in_background(_speak(cache, texts, missing, builder) if first else _look_for(cache, missing), stack)
+        lag, loop = Lag(), asyncio.get_running_loop()
+
+        def late(lateness_s: float) -> None:
+            metrics.PLAYOUT_LATENESS_S.observe(lateness_s)
+            lag.note(lateness_s, loop.time())
+
         yield Services(
             settings=settings,
             prompts=prompts,
-            clock=FrameClock(metrics.PLAYOUT_LATENESS_S.observe, time.monotonic),
+            clock=FrameClock(late, time.monotonic),
+            lag=lag,
+            ears=ears,
             recogniser=recogniser,
             understanding=understanding,
-            voice=VoiceLadder(voice, spare),
+            voice=VoiceLadder(voice, spare, voices),
             cache=cache,
             clients=clients,
             tickets=tickets,
@@ -97,12 +144,16 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         )
 
 
+def _own(quota: Quota, stack: AsyncExitStack) -> Quota:
+    stack.callback(quota.close)
+    return quota
+
+
 async def open_voice(settings: Settings, stack: AsyncExitStack) -> tuple[TextToSpeech, TextToSpeech]:
     """The voice of the settings and the local one; the same where no key was given."""
     spare = EspeakTextToSpeech()
     stack.push_async_callback(spare.close)
     if not settings.elevenlabs_api_key.get_secret_value():
-        log.warning("no ELEVENLABS_API_KEY: the local voice speaks")
         return spare, spare
     voice = ElevenLabsTextToSpeech(settings)
     stack.push_async_callback(voice.close)
@@ -112,7 +163,6 @@ async def open_voice(settings: Settings, stack: AsyncExitStack) -> tuple[TextToS
 
 async def _open_model(settings: Settings, prompts: Prompts, stack: AsyncExitStack) -> GroqLanguageModel | None:
     if not settings.groq_api_key.get_secret_value():
-        log.warning("no GROQ_API_KEY: the local rules understand")
         return None
     model = GroqLanguageModel(settings, prompts)
     stack.push_async_callback(model.close)
@@ -120,34 +170,44 @@ async def _open_model(settings: Settings, prompts: Prompts, stack: AsyncExitStac
     return model
 
 
-async def _open_databases(settings: Settings, stack: AsyncExitStack) -> tuple[Database, Database]:
+async def _open_databases(settings: Settings, part: Part, stack: AsyncExitStack) -> tuple[Database, Database]:
     clients_url, tickets_url = settings.clients_database_url, settings.tickets_database_url
     if clients_url is None or tickets_url is None:
+        # Every worker is a user of its own: the last to leave stops it, whatever became of the supervisor.
         embedded = EmbeddedPostgres(settings.embedded_postgres_dir)
         await stack.enter_async_context(embedded)
         clients_url, tickets_url = embedded.clients_url, embedded.tickets_url
-        await migrate(clients_url, "clients")
-        await migrate(tickets_url, "tickets")
-    clients_db = await stack.enter_async_context(Database(clients_url, name="clients database"))
-    tickets_db = await stack.enter_async_context(Database(tickets_url, name="tickets database"))
+        if part.number == 0:
+            await migrate(clients_url, "clients")
+            await migrate(tickets_url, "tickets")
+    size = max(1, min(POOL_SIZE, CONNECTIONS_PER_DATABASE // part.workers))
+    clients_db = await stack.enter_async_context(Database(clients_url, name="clients database", pool_size=size))
+    tickets_db = await stack.enter_async_context(Database(tickets_url, name="tickets database", pool_size=size))
     return clients_db, tickets_db
 
 
-async def _fill_cache(
-    cache: PhraseCache, prompts: Prompts, voice: TextToSpeech, spare: TextToSpeech, stack: AsyncExitStack
-) -> None:
-    """Loads the pre-spoken phrases; what is missing is spoken in the background while calls are already taken."""
-    texts = list(prompts.fixed().values())
-    missing = await asyncio.to_thread(cache.load, texts)
-    if not missing:
-        return
+async def _speak(cache: PhraseCache, texts: list[str], missing: list[str], voice: TextToSpeech) -> None:
+    """Speaks what is missing, while calls are already taken."""
     log.info("phrases missing in the cache are being spoken", missing=len(missing))
 
     def progress(text: str, error: ProviderError | None) -> None:
         if error is not None:
             log.warning("phrase not spoken", text=text, detail=str(error))
 
-    job = asyncio.create_task(cache.build(texts, voice, progress), name="cache")
+    await cache.build(texts, voice, progress)
+
+
+async def _look_for(cache: PhraseCache, missing: list[str]) -> None:
+    """Another worker speaks them; they are taken from the disk when they are there."""
+    wait_s = LOOK_FOR_PHRASES_S
+    while missing:
+        await asyncio.sleep(wait_s)
+        found_before, missing = len(missing), await asyncio.to_thread(cache.load, missing)
+        wait_s = LOOK_FOR_PHRASES_S if len(missing) < found_before else min(2 * wait_s, MAX_LOOK_FOR_PHRASES_S)
+
+
+def _in_background(work: Coroutine[Any, Any, None], stack: AsyncExitStack) -> None:
+    job = asyncio.create_task(work, name="cache")
 
     async def stop() -> None:
         job.cancel()

@@ -1,23 +1,28 @@
 """The operator's HTTP port: `/metrics`, `/healthz` (alive), `/readyz` (takes calls)."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST
-
-from app.ops import metrics
 
 
 class HealthServer:
     """Serves the three pages.
 
     Args:
-        readiness: problems that keep this process from taking calls; empty = ready. A draining process answers
+        metrics: all metrics in Prometheus' text format.
+        readiness: problems that keep this server from taking calls; empty = ready. A draining server answers
             404 on `/readyz`, which takes it out of HAProxy (`http-check disable-on-404`) without hurting calls.
-        draining: whether the process is stopping.
+        draining: whether the server is stopping.
     """
 
-    def __init__(self, readiness: Callable[[], list[str]], draining: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        metrics: Callable[[], Awaitable[bytes]],
+        readiness: Callable[[], list[str]],
+        draining: Callable[[], bool],
+    ) -> None:
+        self._page = metrics
         self._readiness = readiness
         self._draining = draining
         self._runner: web.AppRunner | None = None
@@ -50,7 +55,7 @@ class HealthServer:
             self._runner = None
 
     async def _metrics(self, _request: web.Request) -> web.Response:
-        return web.Response(body=metrics.render(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+        return web.Response(body=await self._page(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     async def _healthz(self, _request: web.Request) -> web.Response:
         return web.json_response({"status": "ok"})

@@ -2,9 +2,10 @@
 
 import io
 import logging
+import os
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any, TextIO
 
 import structlog
@@ -67,17 +68,54 @@ def _print_masked(out: TextIO, exc_info: ExcInfo) -> None:
     out.write(mask(text.getvalue()))
 
 
-def configure_logs(*, json: bool, level: str = "INFO", stream: TextIO | None = None) -> None:
+class WholeLines(io.TextIOBase):
+    """A stream for several processes that log to one file or pipe: each line is one write.
+
+    Python's own stream cuts what is longer than its buffer (8 KiB), and another process' line could come in between.
+    """
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+
+    def isatty(self) -> bool:
+        """Whether a person looks on."""
+        return os.isatty(self._fd)
+
+    def write(self, text: str) -> int:
+        """Writes all of it; a log that nobody can take any more (its pipe is closed) stops no call."""
+        rest = text.encode(errors="replace")
+        try:
+            while rest:
+                rest = rest[os.write(self._fd, rest) :]
+        except OSError:
+            pass
+        return len(text)
+
+
+def configure_logs(
+    *,
+    json: bool,
+    level: str = "INFO",
+    stream: TextIO | WholeLines | None = None,
+    fields: Mapping[str, Any] | None = None,
+) -> None:
     """Sets up logging for the process: one line an event, to standard error (or `stream`).
 
     Args:
         json: one JSON object a line (`STRUCTURED_LOGGING=true`), else lines for people.
         level: lowest level written.
         stream: where to.
+        fields: on every line, whatever its task has bound.
     """
     out = stream if stream is not None else sys.stderr
+    always = dict(fields or {})
+
+    def add_fields(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        return {**event, **always}
+
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
+        add_fields,
         structlog.stdlib.add_log_level,
         structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),

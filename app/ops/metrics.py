@@ -1,6 +1,11 @@
-"""Prometheus metrics; the names are a contract (`docs/metrics.md`)."""
+"""Prometheus metrics; the names are a contract (`docs/metrics.md`).
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+Every process of a server counts for itself; `merge` makes one page of them.
+"""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from app.ops.merge import Rule, Snapshot, snapshot
 
 REGISTRY = CollectorRegistry()
 
@@ -38,7 +43,9 @@ PLAYOUT_LATENESS_S = Histogram(
 PLAYOUT_UNDERRUNS = Counter(
     "voicebot_playout_underruns", "Times speech ran dry in the middle of an utterance.", registry=REGISTRY
 )
-LOOP_LAG_S = Gauge("voicebot_loop_lag_seconds", "Latest lag of the event loop.", registry=REGISTRY)
+LOOP_LAG_S = Gauge(
+    "voicebot_loop_lag_seconds", "Worst lag of an event loop within the last second or two.", registry=REGISTRY
+)
 REFUSED_CALLS = Counter(
     "voicebot_refused_calls", "Connections refused or thrown out, by reason.", ["reason"], registry=REGISTRY
 )
@@ -49,8 +56,39 @@ SPOOL_ENTRIES = Gauge("voicebot_spool_entries", "Tickets waiting on disk for the
 TICKETS = Counter("voicebot_tickets", "Tickets written.", ["problem_type", "status"], registry=REGISTRY)
 RECORDING_ERRORS = Counter("voicebot_recording_errors", "Recordings that failed.", registry=REGISTRY)
 
+# Told by the supervisor.
+WORKERS = Gauge("voicebot_workers", "Worker processes that take calls.", registry=REGISTRY)
+WORKER_RESTARTS = Counter("voicebot_worker_restarts", "Workers that died and were replaced.", registry=REGISTRY)
+WORKER_CALLS = Gauge("voicebot_worker_calls", "Calls in progress, by worker.", ["worker"], registry=REGISTRY)
+PROVIDER_STREAMS = Gauge(
+    "voicebot_provider_streams", "Places at a provider that calls hold just now.", ["provider"], registry=REGISTRY
+)
+PROCESS_CPU_S = Counter(
+    "voicebot_process_cpu_seconds", "Processor time, user and system.", ["worker"], registry=REGISTRY
+)
+PROCESS_RESIDENT_BYTES = Gauge(
+    "voicebot_process_resident_memory_bytes", "Memory in use (RSS).", ["worker"], registry=REGISTRY
+)
+PROCESS_OPEN_FDS = Gauge("voicebot_process_open_fds", "Open file descriptors.", ["worker"], registry=REGISTRY)
+PROCESS_THREADS = Gauge("voicebot_process_threads", "Threads.", ["worker"], registry=REGISTRY)
 
-REFUSALS = ("not_allowed", "busy", "uuid_timeout", "no_uuid", "first_kind", "duplicate_uuid", "draining")
+GAUGE_RULES: dict[str, Rule] = {
+    "voicebot_calls_active": "sum",
+    "voicebot_loop_lag_seconds": "max",
+    "voicebot_spool_entries": "max",  # every worker sees the whole spool
+    "voicebot_workers": "sum",  # this one and the following: told by one process only
+    "voicebot_worker_calls": "sum",
+    "voicebot_provider_streams": "sum",
+    "voicebot_process_resident_memory_bytes": "sum",
+    "voicebot_process_open_fds": "sum",
+    "voicebot_process_threads": "sum",
+}
+"""How the gauges of several processes become one."""
+
+REFUSALS = (
+    *("not_allowed", "busy", "overloaded", "provider_quota", "duplicate_uuid", "draining"),
+    *("uuid_timeout", "no_uuid", "first_kind"),
+)
 """The usual reasons; a peer's rarer mistakes add their own."""
 
 
@@ -67,6 +105,6 @@ def prepare_labels() -> None:
             ERRORS.labels(provider, kind)
 
 
-def render() -> bytes:
-    """All metrics in Prometheus' text format."""
-    return generate_latest(REGISTRY)
+def snapshot_of_this_process() -> Snapshot:
+    """All metrics as they stand here."""
+    return snapshot(REGISTRY)

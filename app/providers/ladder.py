@@ -18,6 +18,7 @@ from app.errors import ProviderError, ProviderTimeoutError
 from app.ops import metrics
 from app.providers.base import LanguageModel, SpeechSession, SpeechToText, TextToSpeech, Transcript, Turn
 from app.providers.breaker import Breaker
+from app.providers.quota import Quota
 from app.providers.rules import understand
 
 log = structlog.get_logger(__name__)
@@ -26,6 +27,8 @@ UNDERSTANDING_TIMEOUT_S = 1.4
 """Time for the intent; the caller must hear a sentence within 2 s of falling silent."""
 FIRST_SOUND_TIMEOUT_S = 0.8
 """Time for the first sound of a sentence, for the same reason."""
+PLACE_TIMEOUT_S = 0.3
+"""The part of it that a sentence may wait for a place at the voice's provider; the rest is enough to be spoken."""
 MAX_BEHIND_S = 0.5
 """How far a voice may fall behind its own speech: then it stutters, and the local voice takes the sentence."""
 BYTES_PER_S = 16_000
@@ -111,11 +114,13 @@ class VoiceLadder:
     Args:
         voice: the voice of the settings; `spare` itself where no key was given.
         spare: the local voice.
+        places: sentences that the voice's provider speaks at a time; None where there is no bound.
     """
 
-    def __init__(self, voice: TextToSpeech, spare: TextToSpeech) -> None:
+    def __init__(self, voice: TextToSpeech, spare: TextToSpeech, places: Quota | None = None) -> None:
         self.voice = voice
         self._spare = spare
+        self._places = places
         self._breaker = Breaker()
 
     async def speak(self, text: str) -> AsyncGenerator[tuple[bytes, bool], None]:
@@ -126,16 +131,26 @@ class VoiceLadder:
         """
         loop = asyncio.get_running_loop()
         if self.voice is not self._spare and self._breaker.allows(loop.time()):
-            try:
-                async with contextlib.aclosing(_prompt(self.voice, text)) as pieces:
-                    async for piece in pieces:
-                        yield piece, True
-                self._breaker.succeeded()
-                return
-            except ProviderError as error:
-                # Cut in the middle, the sentence is said again from its start: better twice than half.
-                self._breaker.failed(loop.time())
-                _failed(self.voice.name, self._spare.name, error)
+            asked_s = loop.time()
+            # Sent without a place it would only be refused, after a round trip that the caller waits for.
+            if self._places is None or await self._places.take(PLACE_TIMEOUT_S):
+                try:
+                    patience_s = FIRST_SOUND_TIMEOUT_S - (loop.time() - asked_s)
+                    async with contextlib.aclosing(_prompt(self.voice, text, patience_s)) as pieces:
+                        async for piece in pieces:
+                            yield piece, True
+                    self._breaker.succeeded()
+                    return
+                except ProviderError as error:
+                    # Cut in the middle, the sentence is said again from its start: better twice than half.
+                    self._breaker.failed(loop.time())
+                    _failed(self.voice.name, self._spare.name, error)
+                finally:
+                    if self._places is not None:
+                        self._places.give_back()
+            else:
+                metrics.FALLBACKS.labels(self.voice.name, self._spare.name).inc()
+                log.info("no free place at the provider", provider=self.voice.name, to=self._spare.name)
         async with contextlib.aclosing(self.speak_locally(text)) as spare:
             async for piece in spare:
                 yield piece, False
@@ -171,10 +186,10 @@ async def open_ears(
     raise AssertionError("unreachable")
 
 
-async def _prompt(voice: TextToSpeech, text: str) -> AsyncGenerator[bytes, None]:
+async def _prompt(voice: TextToSpeech, text: str, patience_s: float) -> AsyncGenerator[bytes, None]:
     """The voice's pieces, the first of which must come soon, and the others faster than they are spoken."""
     loop = asyncio.get_running_loop()
-    patience_s, spoke = FIRST_SOUND_TIMEOUT_S, False
+    spoke = False
     async with contextlib.aclosing(voice.speak(text)) as pieces:
         while True:
             asked_s = loop.time()

@@ -18,8 +18,10 @@ from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
 from app.audiosocket.connection import Patience
+from app.board import Board
 from app.call.services import Services, open_services
 from app.config import Settings
+from app.door import BACKLOG, bound_socket
 from app.media.phrases import PhraseCache
 from app.ops import metrics
 from app.providers.ladder import VoiceLadder
@@ -68,6 +70,8 @@ class House:
 
     server: Server
     services: Services
+    board: Board
+    port: int
     log: list[MutableMapping[str, Any]]
     peers: list[Peer] = field(default_factory=list)
     _counted: Counter[str] = field(default_factory=Counter)
@@ -88,7 +92,7 @@ class House:
 
     async def connect(self, **how: Any) -> Peer:
         """A connection that says nothing yet."""
-        peer = await Peer.connect(self.server.port, **how)
+        peer = await Peer.connect(self.port, **how)
         self.peers.append(peer)
         return peer
 
@@ -229,15 +233,22 @@ async def open_house(
             await services.databases[1].fetch("TRUNCATE tickets")
             if voice is not None:
                 services = replace(services, voice=voice, cache=PhraseCache(directory, "never spoken"))
-            server = Server(services, patience=patience, last_words_s=last_words_s, clean_up_s=clean_up_s)
-            await server.start()
-            house = House(server, services, log, _counted=refusals_counted())
+            board = Board.create(services.settings.max_concurrent_calls, 1)
+            stack.callback(board.close)
+            server = Server(services, board, patience=patience, last_words_s=last_words_s, clean_up_s=clean_up_s)
+            listener = bound_socket(services.settings.audiosocket_host, services.settings.audiosocket_port)
+            listener.listen(BACKLOG)
+            port = listener.getsockname()[1]
+            server.start(listener)
+            house = House(server, services, board, port, log, _counted=refusals_counted())
             try:
                 yield house
                 for peer in house.peers:
                     await peer.close()
                 await house.empty()
                 assert calls_active() == 0
+                slot = board.slots[0]
+                assert (slot.calls, slot.connections, slot.ears, services.ears.held) == (0, 0, 0, 0)
             finally:
                 await server.stop(0.0)
     assert trouble == []

@@ -1,5 +1,6 @@
 """Settings: where they come from, what is refused, and what is never shown."""
 
+import os
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -70,6 +71,18 @@ def test_settings_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not settings.uses_embedded_postgres
 
 
+@pytest.mark.parametrize(
+    ("workers", "calls", "crew"),
+    [("3", "20", 3), ("64", "5", 5), ("0", "1", 1), ("", "10000", None), ("0", "99", None)],
+)
+def test_workers_are_one_a_core_or_as_many_as_told(
+    monkeypatch: pytest.MonkeyPatch, workers: str, calls: str, crew: int | None
+) -> None:
+    monkeypatch.setenv("WORKERS", workers)
+    monkeypatch.setenv("MAX_CONCURRENT_CALLS", calls)
+    assert load_settings().crew == (crew or len(os.sched_getaffinity(0)))
+
+
 def test_an_empty_setting_is_none_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUDIOSOCKET_PORT", "")
     assert load_settings().audiosocket_port == 9090
@@ -98,7 +111,7 @@ def test_what_is_no_network_is_named(monkeypatch: pytest.MonkeyPatch, entry: str
 
 
 def test_all_errors_come_in_one_message(monkeypatch: pytest.MonkeyPatch, bare: Path) -> None:
-    (bare / ".env").write_text("AUDIOSOKET_PORT=1\nWORKERS=2\n", encoding="utf-8")
+    (bare / ".env").write_text("AUDIOSOKET_PORT=1\nWORKERS=65\n", encoding="utf-8")
     for name, value in {
         "AUDIOSOCKET_PORT": "90900",
         "MAX_CONCURRENT_CALLS": "many",
@@ -172,6 +185,10 @@ def test_model_and_language(monkeypatch: pytest.MonkeyPatch, model: str, languag
         ("API_TIMEOUT", "0", "greater than 0"),
         ("MAX_CALL_SECONDS", "1", "greater than or equal to 5"),
         ("LOG_LEVEL", "LOUD", "'DEBUG'"),
+        ("WORKERS", "-1", "greater than or equal to 0"),
+        ("DEEPGRAM_MAX_STREAMS", "0", "greater than or equal to 1"),
+        ("ELEVENLABS_MAX_STREAMS", "0", "greater than or equal to 1"),
+        ("MAX_LOOP_LAG_MS", "-1", "greater than or equal to 0"),
     ],
 )
 def test_what_can_not_work_is_told(monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str) -> None:

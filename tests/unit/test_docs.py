@@ -135,6 +135,8 @@ def commands(group: typer.Typer) -> Iterator[str]:
     """Every command as it is typed, without `voicebot`."""
     for command in group.registered_commands:
         assert command.callback is not None
+        if command.hidden:
+            continue
         yield command.name or command.callback.__name__.replace("_", "-")
     for inner in group.registered_groups:
         assert inner.typer_instance is not None

@@ -1,0 +1,152 @@
+"""One worker process: a loop of its own with its share of the calls, under orders of the supervisor.
+
+It ends when it was told to and its calls have ended, when the supervisor is gone (the same way, by itself), and in any
+case: the kernel's own timer ends a process whose loop no longer winds it up, whoever is left to notice.
+"""
+
+import asyncio
+import gc
+import os
+import signal
+import socket
+
+import structlog
+
+from app.board import Board, State
+from app.call.services import Part, open_services
+from app.errors import VoicebotError
+from app.ops import metrics
+from app.ops.logs import WholeLines, configure_logs
+from app.orders import READY, Assignment, Channel
+from app.providers.quota import Quota
+from app.server import Server
+
+log = structlog.get_logger(__name__)
+
+ASSIGNMENT_TIMEOUT_S = 10.0
+WINDING_S = 1.0
+UNWOUND_S = 15.0
+"""A loop that stands still for so long gets its process ended by the kernel; the supervisor is quicker if it lives."""
+START_TIMEOUT_S = 60.0
+LEAVE_TIMEOUT_S = 45.0
+"""From the end of the last call to the end of the process: what is open has deadlines of its own below this."""
+GC_THRESHOLDS = (10_000, 20, 20)
+"""Objects more than were freed until the young are looked at, and how many such looks until the older are, twice. What
+the imports made is frozen and never looked at again."""
+
+
+async def work(fd: int) -> int:
+    """Lives the life of a worker.
+
+    Args:
+        fd: this end of the socket pair that the supervisor made.
+
+    Raises:
+        VoicebotError: nobody gave it anything to do, or its part of the server can't be opened.
+    """
+    _wind_up(START_TIMEOUT_S)
+    try:
+        plug = socket.socket(fileno=fd)
+    except OSError as error:
+        raise VoicebotError("voicebot worker is started by voicebot serve, never by hand") from error
+    channel = await Channel.over(plug)
+    try:
+        async with asyncio.timeout(ASSIGNMENT_TIMEOUT_S):
+            assignment = await channel.hear()
+    except TimeoutError:
+        assignment = None
+    if not isinstance(assignment, Assignment):
+        raise VoicebotError("voicebot worker is started by voicebot serve, never by hand")
+    try:
+        return await _Worker(assignment, channel).live()
+    finally:
+        channel.close()
+
+
+class _Worker:
+    """One worker.
+
+    Args:
+        assignment: what it was given.
+        channel: the supervisor.
+    """
+
+    def __init__(self, assignment: Assignment, channel: Channel) -> None:
+        settings = assignment.settings
+        for fd in assignment.fds:
+            os.set_inheritable(fd, False)
+        configure_logs(
+            json=settings.structured_logging,
+            level=settings.log_level,
+            stream=WholeLines(2),
+            fields={"worker": assignment.number},
+        )
+        self._assignment = assignment
+        self._settings = settings
+        self._channel = channel
+        self._board = Board(assignment.board_fd, settings.max_concurrent_calls, assignment.workers)
+        self._slot = self._board.slots[assignment.number]
+        self._told_to_end = asyncio.Event()
+
+    async def live(self) -> int:
+        """Opens its part of the server, obeys, drains, closes."""
+        slot, assignment = self._slot, self._assignment
+        slot.beat()
+        slot.state = State.STARTING
+        # By hand, one worker alone can be told to drain; it is replaced then. Ctrl-C never comes here (own session).
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._told_to_end.set)
+        part = Part(
+            assignment.number,
+            assignment.workers,
+            Quota(assignment.ears_fd, lambda held: setattr(slot, "ears", held)),
+            Quota(assignment.voices_fd, lambda held: setattr(slot, "voices", held)),
+        )
+        async with open_services(self._settings, part) as services:
+            server = Server(services, self._board, assignment.number)
+            _spare_the_collector()
+            winding = asyncio.create_task(_keep_wound(), name="watchdog")
+            self._channel.tell(READY)
+            obeying = asyncio.create_task(self._obey(server), name="orders")
+            try:
+                await self._told_to_end.wait()
+                await server.stop(self._settings.drain_seconds)
+            finally:
+                winding.cancel()
+                obeying.cancel()
+                _wind_up(LEAVE_TIMEOUT_S)
+        return 0
+
+    async def _obey(self, server: Server) -> None:
+        """Orders until the supervisor is gone; then nobody else tells it to end."""
+        while (order := await self._channel.hear()) is not None:
+            match order:
+                case "open":
+                    server.start(socket.socket(fileno=self._assignment.listener_fd))
+                case "metrics":
+                    self._channel.tell(metrics.snapshot_of_this_process())
+                case "drain":
+                    self._told_to_end.set()
+                case "cut":
+                    server.cut()
+                    self._told_to_end.set()
+        if not self._told_to_end.is_set():
+            log.error("the supervisor is gone: draining")
+        self._told_to_end.set()
+
+
+async def _keep_wound() -> None:
+    while True:
+        _wind_up(UNWOUND_S)
+        await asyncio.sleep(WINDING_S)
+
+
+def _wind_up(seconds: float) -> None:
+    """SIGALRM ends this process after so long, unless it is wound up again before (setitimer(2))."""
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+def _spare_the_collector() -> None:
+    """A collection stops every call of the worker: it must not look at what will never be garbage."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
