@@ -18,8 +18,8 @@ from ext.playout import PlayoutBuffer
 log = structlog.get_logger(__name__)
 
 QUEUE_FULL_WAIT_S = 0.2
-MAX_KEPT_BYTES = 160_000
-"""Sentences up to 10 s may come again and are worth their memory."""
+MAX_KEPT_BYTES = 80_000
+"""Sentences up to 5 s may come again ("Merci, Pierre.") and are worth their memory."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,9 @@ from ext.resample import Resampler
 
 NAME = "elevenlabs"
 CONNECT_TIMEOUT_S = 1.0
-FIRST_SOUND_TIMEOUT_S = 2.0
 STALL_TIMEOUT_S = 2.0
+"""For the first sound, and between two pieces: the HTTP client's own read time-out (the ladder is stricter)."""
+VOICES_TIMEOUT_S = 2.0
 KEEP_ALIVE_S = 300.0
 """Connections stay warm between sentences; httpx drops them after 5 s by default."""
 BYTES_PER_S = 16_000
@@ -108,28 +109,22 @@ class ElevenLabsTextToSpeech:
         )
 
     async def _whole_samples(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """Re-cuts pieces at sample borders and puts a deadline on each."""
+        """Re-cuts pieces at sample borders."""
         rest = b""
-        deadline_s = FIRST_SOUND_TIMEOUT_S
-        while True:
-            try:
-                async with asyncio.timeout(deadline_s):
-                    piece = await anext(pieces)
-            except StopAsyncIteration:
-                return
-            deadline_s = STALL_TIMEOUT_S
-            piece = rest + piece
-            whole = len(piece) - len(piece) % self._sample_bytes
-            rest = piece[whole:]
-            if whole:
-                yield piece[:whole]
+        async for piece in pieces:
+            if rest:
+                piece = rest + piece
+            odd = len(piece) % self._sample_bytes
+            rest = piece[len(piece) - odd :] if odd else b""
+            if whole := piece[: len(piece) - odd] if odd else piece:
+                yield whole
 
     async def _voice(self) -> str:
         """The voice's id; a name is looked up once."""
         if self._voice_id is None:
             wanted = self._settings.elevenlabs_voice.casefold()
             try:
-                async with asyncio.timeout(FIRST_SOUND_TIMEOUT_S):
+                async with asyncio.timeout(VOICES_TIMEOUT_S):
                     # Its requests that do not stream are tried three times by default, with seconds between.
                     answer = await self._client.voices.get_all(request_options={"max_retries": 0})
             except Exception as error:

@@ -13,6 +13,8 @@ from ssl import SSLContext
 
 from picows import WSAutoPingStrategy, WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
+READ_BUFFER_BYTES = 4096
+"""To begin with: transcripts are short, and there is one such buffer a call."""
 MAX_UNREAD_MESSAGES = 256
 """More than that and the reader has stopped: the connection is given up."""
 
@@ -76,6 +78,7 @@ class WebSocket(WSListener):
                 auto_ping_strategy=WSAutoPingStrategy.PING_PERIODICALLY,
                 auto_ping_idle_timeout=self._deadlines.ping_s,
                 auto_ping_reply_timeout=self._deadlines.ping_s,
+                read_buffer_init_size=READ_BUFFER_BYTES,
             )
         self._transport.underlying_transport.set_write_buffer_limits(high=self._deadlines.unsent_bytes)
 
