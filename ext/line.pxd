@@ -3,6 +3,7 @@ from libc.stdint cimport int16_t, int64_t, uint8_t
 from ext.clock cimport Member
 from ext.frames cimport SoundSink
 from ext.playout cimport PlayoutBuffer
+from ext.recent cimport RecentSound
 from ext.tracks cimport Tracks
 from ext.voice_activity cimport VoiceActivity
 
@@ -10,9 +11,11 @@ include "consts.pxi"
 
 cdef enum:
     SCRATCH_SAMPLES = 1024  # sound of the peer is taken in pieces of at most this
+    RECENT_SAMPLES = 40000  # 5 s, for a recogniser that is still being connected, or that takes another's place
 
 cdef class Inbound(SoundSink):
     cdef readonly VoiceActivity voice
+    cdef readonly RecentSound recent  # what was handed over in pieces
     cdef Tracks tracks
     cdef dict resamplers
     cdef int16_t *piece

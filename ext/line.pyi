@@ -4,6 +4,7 @@ from typing import Final, final
 from ext.clock import Member
 from ext.frames import SoundSink
 from ext.playout import PlayoutBuffer
+from ext.recent import RecentSound
 from ext.tracks import Tracks
 from ext.voice_activity import VoiceActivity
 
@@ -14,6 +15,8 @@ class Inbound(SoundSink):
     def __init__(self, tracks: Tracks, piece_ms: int, on_piece: Callable[[bytes], object], now_s: float) -> None: ...
     @property
     def voice(self) -> VoiceActivity: ...
+    @property
+    def recent(self) -> RecentSound: ...
     @property
     def last_sound_s(self) -> float: ...
     @property

@@ -40,6 +40,7 @@ cdef class Inbound(SoundSink):
             raise ValueError(f"piece_ms must be {FRAME_MS} to 250, got {piece_ms}")
         self.tracks = tracks
         self.voice = VoiceActivity()
+        self.recent = RecentSound(RECENT_SAMPLES)
         self.resamplers = {}
         self.on_piece = on_piece
         self.last_sound_s = self.voice_ended_s = now_s
@@ -56,6 +57,7 @@ cdef class Inbound(SoundSink):
         cdef bytes piece
         if self.piece_count:
             piece = PyBytes_FromStringAndSize(<const char *> self.piece, self.piece_count * SAMPLE_BYTES)
+            self.recent.put(self.piece, self.piece_count)
             self.piece_count = 0
             self.on_piece(piece)
 

@@ -1,7 +1,6 @@
 """What the caller says in one call: sound to voice activity and words, words to turns."""
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 
 import structlog
@@ -12,15 +11,12 @@ from app.errors import ProviderError
 from app.ops import metrics
 from app.providers.base import SpeechSession, SpeechToText, Transcript
 from app.providers.ladder import open_ears
-from ext.g711 import ulaw_decode, ulaw_encode
 from ext.line import Inbound
 from ext.tracks import Tracks
 
 log = structlog.get_logger(__name__)
 
 CLOSE_TIMEOUT_S = 3.0
-KEPT_SAMPLES = 40_000
-"""5 s of caller sound are kept while the recogniser is being connected, and for the next one if this one dies."""
 REOPENINGS = 2
 """How often in a row ears that died in mid-call are opened anew."""
 HEALTHY_S = 30.0
@@ -61,10 +57,8 @@ class Ears:
         self._openings = 0
         self._opened_s = 0.0
         self._sent_samples = 0
-        self._kept: deque[bytes] = deque()
-        """The latest sound without final words yet, or not sent yet; as mu-law, half the memory."""
-        self._kept_samples = 0
         self._unsent_samples = 0
+        """Sound that waits for a recogniser: the latest of `inbound.recent`; the rest of it has no final words yet."""
         self._finalizing = False
         self._session_start_samples = 0
         self._cut_samples = 0
@@ -121,32 +115,20 @@ class Ears:
         # What the ears before these heard, but had not put into final words, is heard again; so is what waited.
         self._sent_samples += self._unsent_samples
         self._unsent_samples = 0
-        self._session_start_samples = self._sent_samples - self._kept_samples
+        recent = self.inbound.recent
+        self._session_start_samples = self._sent_samples - recent.samples
         self._session = session
-        session.send(ulaw_decode(b"".join(self._kept)))
+        session.send(recent.pcm())
         if self._finalizing:
             session.finalize()
 
     def _hear(self, piece: bytes) -> None:
         """The next piece of the caller's sound."""
-        self._kept.append(ulaw_encode(piece))
-        self._kept_samples += len(piece) // 2
-        self._keep(KEPT_SAMPLES)
         if self._session is not None:
             self._sent_samples += len(piece) // 2
             self._session.send(piece)
         else:
-            self._unsent_samples += len(piece) // 2
-
-    def _keep(self, samples: int) -> None:
-        """Forgets all but the latest sound."""
-        while (surplus := self._kept_samples - samples) > 0:
-            oldest = self._kept.popleft()
-            self._kept_samples -= len(oldest)
-            if surplus < len(oldest):
-                self._kept.appendleft(oldest[surplus:])
-                self._kept_samples += len(oldest) - surplus
-        self._unsent_samples = min(self._unsent_samples, self._kept_samples)
+            self._unsent_samples = min(self._unsent_samples + len(piece) // 2, self.inbound.recent.samples)
 
     def _heard(self, transcript: Transcript) -> None:
         if self._closed:
@@ -154,7 +136,7 @@ class Ears:
         # What comes late for a turn that has ended must not begin the next one.
         end_samples = self._session_start_samples + round(transcript.end_s * 8000)
         if transcript.is_final:
-            self._keep(max(0, self._sent_samples - end_samples))
+            self.inbound.recent.keep(self._unsent_samples + max(0, self._sent_samples - end_samples))
         self._finalizing = self._finalizing and not transcript.answers_finalize
         if end_samples <= self._cut_samples:
             return
@@ -203,5 +185,5 @@ class Ears:
         """The turn was taken: whatever the recogniser still says about the sound so far is late."""
         self.inbound.flush()
         self._cut_samples = self._sent_samples
-        self._keep(self._unsent_samples)
+        self.inbound.recent.keep(self._unsent_samples)
         self._finalizing = False

@@ -147,7 +147,8 @@ class House:
         ticket = await self.ticket(call_uuid)
         assert ticket.recording is not None
         file = self.services.settings.recordings_dir / ticket.recording
-        await until(lambda: '"complete": true' in file.with_suffix(".json").read_text(), "recording is complete")
+        told = file.with_suffix(".json")
+        await until(lambda: told.exists() and '"complete": true' in told.read_text(), "recording is complete")
         return array("h", file.read_bytes())[::2]
 
     async def empty(self) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from tests.reference.clock import Member
 from tests.reference.frames import SoundSink
 from tests.reference.playout import PlayoutBuffer
+from tests.reference.recent import RecentSound
 from tests.reference.resample import Resampler
 from tests.reference.tracks import Tracks
 from tests.reference.voice_activity import VoiceActivity
@@ -23,6 +24,7 @@ class Inbound(SoundSink):
         if not 20 <= piece_ms <= 250:
             raise ValueError(f"piece_ms must be 20 to 250, got {piece_ms}")
         self.voice = VoiceActivity()
+        self.recent = RecentSound(40_000)
         self.last_sound_s = self.voice_ended_s = now_s
         self.voice_began_s = 0.0
         self.edge = False
@@ -53,13 +55,17 @@ class Inbound(SoundSink):
         self._piece += pcm
         while len(self._piece) >= self._piece_bytes:
             piece, self._piece = self._piece[: self._piece_bytes], self._piece[self._piece_bytes :]
-            self._on_piece(piece)
+            self._hand_over(piece)
 
     def flush(self) -> None:
         """Hands over the piece that is not full yet."""
         piece, self._piece = self._piece, b""
         if piece:
-            self._on_piece(piece)
+            self._hand_over(piece)
+
+    def _hand_over(self, piece: bytes) -> None:
+        self.recent.add(piece)
+        self._on_piece(piece)
 
 
 class Line(Member):

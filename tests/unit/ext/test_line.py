@@ -275,4 +275,5 @@ def test_any_call_leaves_the_same_bytes(schedule: list[tuple[str, int, bool]], p
     assert kernel.woken == twin.woken
     for name in ("last_sound_s", "voice_began_s", "voice_ended_s"):
         assert getattr(kernel.inbound, name) == getattr(twin.inbound, name)
+    assert kernel.inbound.recent.pcm() == twin.inbound.recent.pcm()
     assert kernel.inbound.heard_s == pytest.approx(twin.inbound.heard_s)

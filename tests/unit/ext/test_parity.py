@@ -14,6 +14,7 @@ import ext.g711
 import ext.levels
 import ext.line
 import ext.playout
+import ext.recent
 import ext.resample
 import ext.tracks
 import ext.voice_activity
@@ -23,6 +24,7 @@ import tests.reference.g711
 import tests.reference.levels
 import tests.reference.line
 import tests.reference.playout
+import tests.reference.recent
 import tests.reference.resample
 import tests.reference.tracks
 import tests.reference.voice_activity
@@ -34,6 +36,7 @@ PAIRS: list[tuple[ModuleType, ModuleType]] = [
     (ext.levels, tests.reference.levels),
     (ext.line, tests.reference.line),
     (ext.playout, tests.reference.playout),
+    (ext.recent, tests.reference.recent),
     (ext.resample, tests.reference.resample),
     (ext.tracks, tests.reference.tracks),
     (ext.voice_activity, tests.reference.voice_activity),
@@ -74,6 +77,7 @@ def make_twin(twin: ModuleType, name: str) -> Any:
         "Resampler": (24000, 8000),
         "Callback": (nothing,),
         "Wheel": (nothing,),
+        "RecentSound": (1000,),
         "Tracks": (nothing,),
         "Inbound": (tracks, 40, nothing, 0.0),
         "Line": (inbound, playout, tracks, nothing),
