@@ -85,7 +85,7 @@ every_path = pytest.mark.parametrize("path", ext.simd.paths())
 def test_the_best_path_is_taken_and_only_those_there_can_be() -> None:
     assert ext.simd.paths()[0] == "baseline"
     assert ext.simd.path() == ext.simd.paths()[-1]
-    with pytest.raises(ValueError, match="one of baseline.*, got mmx"):
+    with pytest.raises(ValueError, match=r"one of baseline.*, got mmx"):
         ext.simd.use_path("mmx")
     assert ext.simd.path() == ext.simd.paths()[-1]
 
