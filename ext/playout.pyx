@@ -16,17 +16,38 @@ from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from libc.math cimport isfinite
 from libc.string cimport memcpy, memmove, memset
 
+from ext cimport simd
+
 from math import cos, pi, sqrt
 
+cdef extern from *:
+    """
+    #define SIMD_BODY "playout.h"
+    #include "simd.h"
+
+    SIMD_DISPATCH(int, best_lag, (int path, const int16_t *end, int count, int shortest, int longest),
+                  (end, count, shortest, longest))
+    SIMD_DISPATCH(void, noise,
+                  (int path, int16_t *target, int count, uint32_t state, uint32_t step, int amplitude),
+                  (target, count, state, step, amplitude))
+    """
+    int best_lag(int path, const int16_t *, int, int, int) noexcept nogil
+    void noise(int path, int16_t *, int, uint32_t, uint32_t, int) noexcept nogil
+
+cdef uint32_t NOISE_STEP = 0x9E3779B9  # 2**32 over the golden ratio, odd: the counter comes by every number
+
 cdef int[FADE_SAMPLES] rising  # raised cosine in Q15; falling is UNITY_Q15 - rising
+cdef int[CONCEAL_SAMPLES] decaying  # straight line in Q15
 
 
-def _build_ramp():
+def _build_ramps():
     for i in range(FADE_SAMPLES):
         rising[i] = round(UNITY_Q15 * (0.5 - 0.5 * cos(pi * (i + 0.5) / FADE_SAMPLES)))
+    for i in range(CONCEAL_SAMPLES):
+        decaying[i] = (CONCEAL_SAMPLES - i) * UNITY_Q15 // CONCEAL_SAMPLES
 
 
-_build_ramp()
+_build_ramps()
 
 
 cdef inline int16_t faded(int sample, int gain) noexcept nogil:
@@ -402,18 +423,12 @@ cdef class PlayoutBuffer:
         memcpy(self.history + HISTORY_SAMPLES - count, samples, <size_t> count * SAMPLE_BYTES)
 
     cdef void _background(self, int16_t *target, int count) noexcept nogil:
-        """Digital silence, or white noise from a xorshift32 generator (Marsaglia 2003: 13, 17, 5)."""
-        cdef uint32_t state = self.noise_state
-        cdef int i
+        """Digital silence, or white noise."""
         if self.noise_amplitude == 0:
             memset(target, 0, <size_t> count * SAMPLE_BYTES)
             return
-        for i in range(count):
-            state ^= state << 13
-            state ^= state >> 17
-            state ^= state << 5
-            target[i] = <int16_t> (((<int> (state >> 16) + SAMPLE_MIN) * self.noise_amplitude) >> 15)
-        self.noise_state = state
+        noise(simd.chosen, target, count, self.noise_state, NOISE_STEP, self.noise_amplitude)
+        self.noise_state += <uint32_t> count * NOISE_STEP
 
     # -- edges
 
@@ -471,17 +486,9 @@ cdef class PlayoutBuffer:
     cdef void _find_period(self) noexcept nogil:
         """Finds the lag at which the last 10 ms repeat best; makes one period that loops without a step."""
         cdef const int16_t *latest = self.history + HISTORY_SAMPLES - 1
-        cdef int64_t best = -1
-        cdef int64_t difference
-        cdef int lag, i, blend, gain
-        for lag in range(LAG_MIN_SAMPLES, LAG_MAX_SAMPLES + 1):
-            difference = 0
-            for i in range(MATCH_SAMPLES):
-                difference += abs(<int> latest[-i] - latest[-i - lag])
-            if best < 0 or difference < best:
-                best = difference
-                self.lag = lag
-        lag = self.lag
+        cdef int lag = best_lag(simd.chosen, latest + 1, MATCH_SAMPLES, LAG_MIN_SAMPLES, LAG_MAX_SAMPLES)
+        cdef int i, blend, gain
+        self.lag = lag
         memcpy(self.period, latest + 1 - lag, <size_t> lag * SAMPLE_BYTES)
         # The end of the period turns into what came before its beginning.
         blend = lag // 4
@@ -499,13 +506,26 @@ cdef class PlayoutBuffer:
         value = self.period[at % self.lag]
         if at < FADE_SAMPLES:
             value += (<int64_t> self.seam * (UNITY_Q15 - rising[at]) + HALF_Q15) >> 15
-        return faded(saturated(value), (CONCEAL_SAMPLES - at) * UNITY_Q15 // CONCEAL_SAMPLES)
+        return faded(saturated(value), decaying[at])
 
     cdef int _conceal(self, int16_t *target, int room) noexcept nogil:
         """Writes the next samples of the concealment; returns how many there were."""
         cdef int count = min(room, CONCEAL_SAMPLES - self.conceal_at)
-        cdef int i
-        for i in range(count):
-            target[i] = self._concealed(self.conceal_at + i)
-        self.conceal_at += count
+        cdef int at = self.conceal_at
+        cdef int i = 0
+        cdef int in_period
+        while at < FADE_SAMPLES and i < count:
+            target[i] = self._concealed(at)
+            at += 1
+            i += 1
+        if i < count:
+            in_period = at % self.lag
+            while i < count:
+                target[i] = faded(self.period[in_period], decaying[at])
+                at += 1
+                i += 1
+                in_period += 1
+                if in_period == self.lag:
+                    in_period = 0
+        self.conceal_at = at
         return count

@@ -5,6 +5,8 @@
  * stop-band, so a coefficient has two parts, high + low / 256. The low part meets only the upper byte of a sample: what
  * is left out is noise of less than 0.1 of a sample's step. A row of the bank is `width` high parts, which add up to
  * ROW_SUM, and then `width` low parts, which add up to 0.
+ * The rows stand in the order in which a stream comes by them, so that the processor fetches ahead: at 22.05 → 8 kHz
+ * they are twice as large as its first cache.
  */
 
 #ifndef EXT_RESAMPLE_H
@@ -20,20 +22,22 @@ enum {
 
 #endif
 
-/* Writes `count` outputs. Output n takes `width` samples from `window` on, (phase + n * step) / phases further on, and
- * the row of the bank for the remainder. `width` is a multiple of ROW_MULTIPLE, `bank` is aligned to ROW_ALIGNMENT. */
+/* Writes `count` outputs, the first with the given row of the bank, whose phase is row * step modulo phases. An output
+ * takes `width` samples from `window` on; the next one starts step / phases further on, whole samples only, and what is
+ * left over makes its phase. `width` is a multiple of ROW_MULTIPLE, `bank` is aligned to ROW_ALIGNMENT. */
 SIMD_LOOP void SIMD(filter)(
     int16_t *restrict target, ptrdiff_t count, const int16_t *restrict window, const int16_t *restrict bank,
-    ptrdiff_t width, int phases, int step, int phase)
+    ptrdiff_t width, int phases, int step, int row)
 {
     const int whole = step / phases;
     const int part = step % phases;
+    int phase = (int) ((int64_t) row * part % phases);
     int32_t sums[GROUP];
     width &= -ROW_MULTIPLE;
     while (count > 0) {
         const ptrdiff_t group = count < GROUP ? count : GROUP;
         for (ptrdiff_t n = 0; n < group; n++) {
-            const int16_t *highs = __builtin_assume_aligned(bank + 2 * width * phase, ROW_ALIGNMENT);
+            const int16_t *highs = __builtin_assume_aligned(bank + 2 * width * row, ROW_ALIGNMENT);
             const int16_t *lows = __builtin_assume_aligned(highs + width, ROW_ALIGNMENT);
             int32_t high = 0;
             int32_t low = 0;
@@ -42,6 +46,7 @@ SIMD_LOOP void SIMD(filter)(
                 low += (int16_t) (window[i] >> 8) * lows[i];
             }
             sums[n] = high + low;
+            row = row + 1 == phases ? 0 : row + 1;
             window += whole;
             phase += part;
             if (phase >= phases) {

@@ -16,7 +16,7 @@ cdef class FilterBank:
     cdef readonly int half  # look-ahead in input samples
     cdef readonly int width  # coefficients a phase
     cdef void *memory  # of the coefficients, before alignment
-    cdef int16_t *coefficients  # phases rows of 2 * width (resample.h), oldest sample first
+    cdef int16_t *coefficients  # phases rows of 2 * width (resample.h), oldest sample first; row r has phase r * step
 
     cdef void _fill(self, double *row, int source_hz, int lower_hz) noexcept nogil
 
@@ -27,7 +27,7 @@ cdef class Resampler:
     cdef int16_t *window  # input not yet behind the filter
     cdef Py_ssize_t start  # of the next output's taps in `window`
     cdef Py_ssize_t held  # samples in `window`
-    cdef int phase
+    cdef int row  # of the next output in the bank
     cdef int64_t received_samples
     cdef int64_t emitted_samples
 

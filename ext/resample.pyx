@@ -30,8 +30,8 @@ cdef extern from *:
 
     SIMD_DISPATCH(void, filter,
                   (int path, int16_t *target, ptrdiff_t count, const int16_t *window, const int16_t *bank,
-                   ptrdiff_t width, int phases, int step, int phase),
-                  (target, count, window, bank, width, phases, step, phase))
+                   ptrdiff_t width, int phases, int step, int row),
+                  (target, count, window, bank, width, phases, step, row))
     """
     enum:
         ROW_SUM
@@ -41,7 +41,7 @@ cdef extern from *:
 
     void filter_on "filter"(
         int path, int16_t *target, Py_ssize_t count, const int16_t *window, const int16_t *bank,
-        Py_ssize_t width, int phases, int step, int phase
+        Py_ssize_t width, int phases, int step, int row
     ) noexcept nogil
 
 cdef double[TERMS] PROTOTYPE = [
@@ -107,9 +107,10 @@ cdef class FilterBank:
         cdef int16_t *highs
         cdef int16_t *lows
         cdef int newest = self.width - self.half - 1  # the tap of the sample at or before the output
-        cdef int phase, i, coefficient, low, high_rest, low_rest
-        for phase in range(self.phases):
-            highs = self.coefficients + 2 * <Py_ssize_t> phase * self.width
+        cdef int number, phase, i, coefficient, low, high_rest, low_rest
+        for number in range(self.phases):
+            phase = <int> (<int64_t> number * self.step % self.phases)
+            highs = self.coefficients + 2 * <Py_ssize_t> number * self.width
             lows = highs + self.width
             total = 0.0
             for i in range(self.width):
@@ -190,7 +191,7 @@ cdef class Resampler:
         self.held = self.bank.width - self.bank.half - 1
         memset(self.window, 0, sizeof(int16_t) * <size_t> self.held)
         self.start = 0
-        self.phase = 0
+        self.row = 0
         self.received_samples = 0
         self.emitted_samples = 0
 
@@ -208,11 +209,8 @@ cdef class Resampler:
         if self.bank is None:
             return pcm
         cdef Py_ssize_t count = size // SAMPLE_BYTES
-        cdef Py_ssize_t wanted = self.made_by(count)
-        cdef bytes converted = PyBytes_FromStringAndSize(NULL, wanted * SAMPLE_BYTES)
-        self._run(
-            <int16_t *> PyBytes_AS_STRING(converted), wanted, <const int16_t *> PyBytes_AS_STRING(pcm), count
-        )
+        cdef bytes converted = PyBytes_FromStringAndSize(NULL, self.made_by(count) * SAMPLE_BYTES)
+        self.convert(<int16_t *> PyBytes_AS_STRING(converted), <const int16_t *> PyBytes_AS_STRING(pcm), count)
         return converted
 
     def flush(self) -> bytes:
@@ -243,7 +241,7 @@ cdef class Resampler:
         return (certain * self.bank.phases + self.bank.step - 1) // self.bank.step - self.emitted_samples
 
     cdef void convert(self, int16_t *target, const int16_t *source, Py_ssize_t count) noexcept nogil:
-        """What `process` does, into the caller's buffer of `made_by(count)` samples."""
+        """The next chunk, into the caller's buffer of `made_by(count)` samples."""
         if self.bank is None:
             memcpy(target, source, <size_t> count * SAMPLE_BYTES)
         else:
@@ -257,7 +255,7 @@ cdef class Resampler:
         cdef int64_t phases = self.bank.phases
         cdef int64_t step = self.bank.step
         cdef Py_ssize_t block, made
-        cdef int64_t position
+        cdef int64_t phase
         while count:
             block = min(count, BLOCK_SAMPLES)
             memcpy(self.window + self.held, source, <size_t> block * SAMPLE_BYTES)
@@ -267,14 +265,14 @@ cdef class Resampler:
             count -= block
             made = 0
             if self.start + width <= self.held:
-                made = min(wanted, ((self.held - width - self.start + 1) * phases - self.phase + step - 1) // step)
+                phase = self.row * step % phases
+                made = min(wanted, ((self.held - width - self.start + 1) * phases - phase + step - 1) // step)
                 filter_on(
                     simd.chosen, target, made, self.window + self.start, self.bank.coefficients, width,
-                    self.bank.phases, self.bank.step, self.phase,
+                    self.bank.phases, self.bank.step, self.row,
                 )
-                position = self.phase + made * step
-                self.start += position // phases
-                self.phase = <int> (position % phases)
+                self.start += (phase + made * step) // phases
+                self.row = <int> ((self.row + made) % phases)
                 self.emitted_samples += made
                 target += made
                 wanted -= made

@@ -10,6 +10,8 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes
 from cpython.mem cimport PyMem_Free, PyMem_Realloc
 from libc.string cimport memcpy, memmove, memset
 
+from ext.stereo cimport interleave_samples
+
 
 cdef inline int resize(int16_t **samples, Py_ssize_t count) except -1:
     cdef void *moved = PyMem_Realloc(samples[0], <size_t> count * SAMPLE_BYTES)
@@ -224,13 +226,9 @@ cdef class Tracks:
     cdef bytes _both(self, Py_ssize_t start, Py_ssize_t end):
         """A piece of both tracks, interleaved."""
         cdef bytes both = PyBytes_FromStringAndSize(NULL, 2 * (end - start) * SAMPLE_BYTES)
-        cdef int16_t *target = <int16_t *> PyBytes_AS_STRING(both)
-        cdef const int16_t *left = self.caller_track + start
-        cdef const int16_t *right = self.bot_track + start
-        cdef Py_ssize_t i
-        for i in range(end - start):
-            target[2 * i] = left[i]
-            target[2 * i + 1] = right[i]
+        interleave_samples(
+            <int16_t *> PyBytes_AS_STRING(both), self.caller_track + start, self.bot_track + start, end - start
+        )
         return both
 
     cdef int _roll(self) except -1:

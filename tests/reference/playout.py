@@ -223,12 +223,11 @@ class PlayoutBuffer:
     def _background(self) -> int:
         if not self._amplitude:
             return 0
-        state = self._noise
-        state ^= state << 13 & 0xFFFFFFFF
-        state ^= state >> 17
-        state ^= state << 5 & 0xFFFFFFFF
-        self._noise = state
-        return (((state >> 16) - 32768) * self._amplitude) >> 15
+        value = self._noise
+        self._noise = self._noise + 0x9E3779B9 & 0xFFFFFFFF
+        value = (value ^ value >> 16) * 0x85EBCA6B & 0xFFFFFFFF
+        value = (value ^ value >> 13) * 0xC2B2AE35 & 0xFFFFFFFF
+        return (((value >> 16) - 32768) * self._amplitude) >> 15
 
     def _voice(self) -> list[int]:
         if self._tail:

@@ -2,6 +2,7 @@
 
 import math
 import struct
+from functools import partial
 from types import ModuleType
 
 import pytest
@@ -44,6 +45,25 @@ def test_gain_rounds_to_nearest_and_saturates(meter: ModuleType) -> None:
     assert meter.apply_gain(pcm, 1.0) == pcm
 
 
+def test_a_fade_goes_in_a_straight_line_and_does_not_click(meter: ModuleType) -> None:
+    steady = struct.pack("<8h", *[16384] * 8)
+    assert struct.unpack("<8h", meter.fade(steady, 0.0, 1.0)) == tuple(1024 + 2048 * i for i in range(8))
+    assert struct.unpack("<8h", meter.fade(steady, 1.0, 0.0)) == tuple(1024 + 2048 * i for i in reversed(range(8)))
+    assert meter.fade(steady, 1.0, 1.0) == steady
+    assert meter.fade(steady, 0.0, 0.0) == bytes(16)
+    assert meter.fade(b"", 0.0, 1.0) == b""
+    full_scale = struct.pack("<999h", *[-32768] * 999)
+    faded = struct.unpack("<999h", meter.fade(full_scale, 0.25, 1.0))
+    assert sorted(faded, reverse=True) == list(faded)
+    assert (faded[0], faded[-1]) == (-8204, -32755)
+
+
+@pytest.mark.parametrize(("start", "end"), [(-0.1, 1.0), (0.0, 1.1), (math.nan, 0.0), (0.0, math.inf)])
+def test_a_fade_never_amplifies(meter: ModuleType, start: float, end: float) -> None:
+    with pytest.raises(ValueError, match="gains must be 0 to 1, got"):
+        meter.fade(bytes(4), start, end)
+
+
 @pytest.mark.parametrize("gain", [math.inf, -math.inf, math.nan])
 def test_a_gain_must_be_a_number(meter: ModuleType, gain: float) -> None:
     with pytest.raises(ValueError, match="finite"):
@@ -51,6 +71,7 @@ def test_a_gain_must_be_a_number(meter: ModuleType, gain: float) -> None:
 
 
 def test_half_a_sample_is_refused_with_both_numbers(meter: ModuleType) -> None:
-    for measure in (meter.rms_dbfs, meter.peak, lambda pcm: meter.apply_gain(pcm, 1.0)):
+    gain, fade = partial(meter.apply_gain, gain=1.0), partial(meter.fade, start=0.0, end=1.0)
+    for measure in (meter.rms_dbfs, meter.peak, gain, fade):
         with pytest.raises(ValueError, match="got 3 bytes, not a multiple of 2"):
             measure(bytes(3))

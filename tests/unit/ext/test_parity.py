@@ -1,6 +1,12 @@
-"""Kernels against their twins in tests/reference: whatever goes in, both give the same bytes."""
+"""Kernels against their twins in tests/reference: whatever goes in, both give the same bytes, on every path.
+
+A path is a set of vector instructions (ext/simd.h); the tests that feed a kernel with loops for vectors force each one
+that this machine has.
+"""
 
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
@@ -16,6 +22,8 @@ import ext.line
 import ext.playout
 import ext.recent
 import ext.resample
+import ext.simd
+import ext.stereo
 import ext.tracks
 import ext.voice_activity
 import tests.reference.clock
@@ -26,6 +34,7 @@ import tests.reference.line
 import tests.reference.playout
 import tests.reference.recent
 import tests.reference.resample
+import tests.reference.stereo
 import tests.reference.tracks
 import tests.reference.voice_activity
 
@@ -38,6 +47,7 @@ PAIRS: list[tuple[ModuleType, ModuleType]] = [
     (ext.playout, tests.reference.playout),
     (ext.recent, tests.reference.recent),
     (ext.resample, tests.reference.resample),
+    (ext.stereo, tests.reference.stereo),
     (ext.tracks, tests.reference.tracks),
     (ext.voice_activity, tests.reference.voice_activity),
 ]
@@ -46,6 +56,7 @@ samples = st.one_of(
     st.integers(-32768, 32767),
     st.sampled_from([-32768, -32767, -1, 0, 1, 32767]),
 )
+# Up to 400 samples: whole vectors of every width, odd tails, and none at all.
 pcm = st.lists(samples, max_size=400).map(lambda values: struct.pack(f"<{len(values)}h", *values))
 audio = st.builds(
     lambda values, repeat: struct.pack(f"<{len(values)}h", *values) * repeat,
@@ -83,6 +94,28 @@ def make_twin(twin: ModuleType, name: str) -> Any:
         "Line": (inbound, playout, tracks, nothing),
     }
     return getattr(twin, name)(*arguments.get(name, ()))
+
+
+@contextmanager
+def on(path: str) -> Iterator[None]:
+    """All kernels on one path."""
+    usual = ext.simd.path()
+    ext.simd.use_path(path)
+    try:
+        yield
+    finally:
+        ext.simd.use_path(usual)
+
+
+every_path = pytest.mark.parametrize("path", ext.simd.paths())
+
+
+def test_the_best_path_is_taken_and_only_those_there_can_be() -> None:
+    assert ext.simd.paths()[0] == "baseline"
+    assert ext.simd.path() == ext.simd.paths()[-1]
+    with pytest.raises(ValueError, match=r"one of baseline.*, got mmx"):
+        ext.simd.use_path("mmx")
+    assert ext.simd.path() == ext.simd.paths()[-1]
 
 
 # -- frames
@@ -125,26 +158,62 @@ def test_any_bytes_at_all_are_cut_alike(pieces: list[bytes]) -> None:
         assert parser.pending_bytes == twin.pending_bytes
 
 
-# -- g711 and levels
+# -- g711, levels and tracks
 
 
-@given(pcm)
+@every_path
+@given(sound=pcm)
 @settings(max_examples=100, deadline=None)
-def test_g711_of_any_sound(sound: bytes) -> None:
-    for law in ("ulaw", "alaw"):
-        codes = getattr(ext.g711, f"{law}_encode")(sound)
-        assert codes == getattr(tests.reference.g711, f"{law}_encode")(sound)
-        decoded = getattr(ext.g711, f"{law}_decode")(codes)
-        assert decoded == getattr(tests.reference.g711, f"{law}_decode")(codes)
+def test_g711_of_any_sound(path: str, sound: bytes) -> None:
+    with on(path):
+        for law in ("ulaw", "alaw"):
+            codes = getattr(ext.g711, f"{law}_encode")(sound)
+            assert codes == getattr(tests.reference.g711, f"{law}_encode")(sound)
+            decoded = getattr(ext.g711, f"{law}_decode")(codes)
+            assert decoded == getattr(tests.reference.g711, f"{law}_decode")(codes)
 
 
-@given(pcm, st.one_of(st.floats(-4, 4), st.floats(allow_nan=False, allow_infinity=False)))
-@settings(max_examples=150, deadline=None)
-def test_levels_of_any_sound(sound: bytes, gain: float) -> None:
-    twin = tests.reference.levels
-    assert ext.levels.rms_dbfs(sound) == pytest.approx(twin.rms_dbfs(sound), abs=1e-9)
-    assert ext.levels.peak(sound) == twin.peak(sound)
-    assert ext.levels.apply_gain(sound, gain) == twin.apply_gain(sound, gain)
+gains = st.one_of(
+    st.floats(-4, 4),
+    st.sampled_from([0.0, 0.5, -0.5, 1.0, -1.0, 1.5, 65536.0, -65536.0]),  # halves, and the limits
+    st.floats(allow_nan=False, allow_infinity=False),
+)
+
+
+@every_path
+@given(sound=pcm, gain=gains, start=st.floats(0, 1), end=st.floats(0, 1))
+@settings(max_examples=100, deadline=None)
+def test_levels_of_any_sound(path: str, sound: bytes, gain: float, start: float, end: float) -> None:
+    with on(path):
+        twin = tests.reference.levels
+        assert ext.levels.rms_dbfs(sound) == pytest.approx(twin.rms_dbfs(sound), abs=1e-9)
+        assert ext.levels.peak(sound) == twin.peak(sound)
+        assert ext.levels.apply_gain(sound, gain) == twin.apply_gain(sound, gain)
+        assert ext.levels.fade(sound, start, end) == twin.fade(sound, start, end)
+
+
+@every_path
+@given(first=pcm, second=pcm)
+@settings(max_examples=100, deadline=None)
+def test_stereo_of_any_sound(path: str, first: bytes, second: bytes) -> None:
+    with on(path):
+        twin = tests.reference.stereo
+        assert ext.stereo.mix(first, second) == ext.stereo.mix(second, first) == twin.mix(first, second)
+        stereo = ext.stereo.interleave(first, second)
+        assert stereo == twin.interleave(first, second)
+        assert ext.stereo.deinterleave(stereo) == twin.deinterleave(stereo)
+        longest = max(len(first), len(second))
+        assert ext.stereo.deinterleave(stereo) == (first.ljust(longest, b"\0"), second.ljust(longest, b"\0"))
+
+
+@pytest.mark.parametrize("module", [ext.stereo, tests.reference.stereo], ids=["ext", "reference"])
+def test_stereo_refuses_half_samples(module: ModuleType) -> None:
+    for join in (module.mix, module.interleave):
+        for tracks in [(bytes(3), bytes(4)), (bytes(4), bytes(3))]:
+            with pytest.raises(ValueError, match="got 3 bytes, not a multiple of 2"):
+                join(*tracks)
+    with pytest.raises(ValueError, match="2 channels: got 6 bytes, not a multiple of 4"):
+        module.deinterleave(bytes(6))
 
 
 # -- resample
@@ -152,16 +221,20 @@ def test_levels_of_any_sound(sound: bytes, gain: float) -> None:
 RATES = [8000, 11025, 12000, 16000, 22050, 24000, 44100, 48000]
 
 
-@given(st.sampled_from(RATES), st.sampled_from(RATES), st.lists(pcm, max_size=3))
-@settings(max_examples=40, deadline=None)
-def test_resampling_gives_the_bytes_of_the_definition(source_hz: int, target_hz: int, chunks: list[bytes]) -> None:
-    kernel = ext.resample.Resampler(source_hz, target_hz)
-    twin = tests.reference.resample.Resampler(source_hz, target_hz)
-    assert kernel.delay_ms == pytest.approx(twin.delay_ms, abs=1e-12)
-    assert kernel.ratio == twin.ratio
-    for chunk in chunks:
-        assert kernel.process(chunk) == twin.process(chunk)
-    assert kernel.flush() == twin.flush()
+@every_path
+@given(source_hz=st.sampled_from(RATES), target_hz=st.sampled_from(RATES), chunks=st.lists(pcm, max_size=3))
+@settings(max_examples=30, deadline=None)
+def test_resampling_gives_the_bytes_of_the_definition(
+    path: str, source_hz: int, target_hz: int, chunks: list[bytes]
+) -> None:
+    with on(path):
+        kernel = ext.resample.Resampler(source_hz, target_hz)
+        twin = tests.reference.resample.Resampler(source_hz, target_hz)
+        assert kernel.delay_ms == pytest.approx(twin.delay_ms, abs=1e-12)
+        assert kernel.ratio == twin.ratio
+        for chunk in chunks:
+            assert kernel.process(chunk) == twin.process(chunk)
+        assert kernel.flush() == twin.flush()
 
 
 @given(
@@ -184,6 +257,18 @@ def test_resampling_in_chunks_gives_the_bytes_of_one_go(
     kernel.process(b"\x11\x22" * 500)
     kernel.reset()
     assert kernel.process(b"".join(chunks)) + kernel.flush() == whole
+
+
+@pytest.mark.parametrize("source_hz", [192000, 48000, 22050, 8001])
+def test_resampling_of_a_second_at_full_scale_is_the_same_on_every_path(source_hz: int) -> None:
+    """Longer than a block of input, and with wider rows than the telephone needs."""
+    square = (b"\xff\x7f" * 37 + b"\x00\x80" * 41) * (source_hz // 78)
+    outputs = []
+    for name in ext.simd.paths():
+        with on(name):
+            resampler = ext.resample.Resampler(source_hz, 8000)
+            outputs.append(resampler.process(square) + resampler.flush())
+    assert len(set(outputs)) == 1
 
 
 @pytest.mark.parametrize("module", [ext.resample, tests.reference.resample], ids=["ext", "reference"])
