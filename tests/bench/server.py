@@ -9,7 +9,8 @@ import json
 import shutil
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,6 @@ from app.caller.load_level import Level, measure_level
 from app.caller.load_picture import Curve, draw
 from app.caller.load_sound import caller_frames
 from app.caller.metrics_page import MetricsPage
-from app.caller.process_meter import CoreTime, busy_percent, read_core
 from app.caller.server_meter import ServerMeter
 from app.commands.load import point_of
 from tests.bench.house import House, Server
@@ -49,7 +49,6 @@ class Row:
         server: `plain` or `voicebot`.
         level: what the callers saw and what it cost.
         sink_share: sound that reached the ears, of what the callers said; 1.0 is right.
-        server_core_percent: busy share of the server's core, whoever used it.
         calibration_ms: the speed of the machine just before.
         problems: why it is not to be believed.
     """
@@ -57,7 +56,6 @@ class Row:
     server: str
     level: Level
     sink_share: float
-    server_core_percent: float
     calibration_ms: float
     problems: tuple[str, ...]
 
@@ -66,7 +64,6 @@ class Row:
         return {
             "server": self.server,
             "sink_share": round(self.sink_share, 4),
-            "server_core_percent": round(self.server_core_percent, 1),
             "calibration_ms": round(self.calibration_ms, 3),
             "problems": list(self.problems),
             "level": self.level.as_dict(),
@@ -133,7 +130,6 @@ class Bench:
         self, name: str, load: Load, calls: int, meter: ServerMeter, first: Level | None, speed_ms: float
     ) -> Row:
         house = self.house
-        core_before: CoreTime = read_core(house.server_core)
         sink_before = (await house.sink_counts())["sound_bytes"]
         sent_before = sum(channel.sent_bytes for channel in load.channels)
         level = await measure_level(
@@ -145,11 +141,10 @@ class Bench:
             first=first,
             own_core=house.load_core,
         )
-        core_after = read_core(house.server_core)
         sent = sum(channel.sent_bytes for channel in load.channels) - sent_before
         sink = (await house.sink_counts())["sound_bytes"] - sink_before
-        row = Row(name, level, sink / max(sent, 1), busy_percent(core_before, core_after), speed_ms, ())
-        return Row(name, level, row.sink_share, row.server_core_percent, speed_ms, tuple(_problems(row)))
+        row = Row(name, level, sink / max(sent, 1), speed_ms, ())
+        return replace(row, problems=tuple(_problems(row)))
 
     async def _check_recordings(self, server: Server, load: Load, rows: list[Row]) -> None:
         if server.recordings is None:
@@ -157,14 +152,7 @@ class Bench:
         for problem in await asyncio.to_thread(recording_problems, server.recordings, load.channels):
             self.console.print(f"!! {problem}", markup=False, soft_wrap=True)
             last = rows[-1]
-            rows[-1] = self.rows[-1] = Row(
-                last.server,
-                last.level,
-                last.sink_share,
-                last.server_core_percent,
-                last.calibration_ms,
-                (*last.problems, problem),
-            )
+            rows[-1] = self.rows[-1] = replace(last, problems=(*last.problems, problem))
 
 
 def _problems(row: Row) -> list[str]:
@@ -188,7 +176,8 @@ def line(row: Row) -> str:
     words = (
         f"{row.server:<8} N={level.calls:<4} {level.cpu_ms_per_call_s or 0:6.3f} ms/call-s"
         f"  cpu {level.cpu_percent or 0:5.1f} %"
-        f" (sys {level.system_percent or 0:4.1f}, wait {level.wait_percent or 0:3.1f})"
+        f" (sys {level.system_percent or 0:4.1f}, wait {level.wait_percent or 0:3.1f},"
+        f" others {level.others_percent or 0:3.1f})"
     )
     if late:
         words += f"  late p50/p99/p99.9/max {late.p50:.1f}/{late.p99:.1f}/{late.p999:.1f}/{late.max:.1f} ms"
@@ -273,7 +262,7 @@ def _growth(rows: Sequence[Row]) -> Target:
     if broken := next((level for level in ours if level.broken), None):
         return Target(name, f"≤ {GROWTH_TOLERANCE:g} ×", f"breaks at {broken.calls}: {broken.broken}", False)
     medians = [statistics.median(costs(rows, "voicebot", calls)) for calls in sorted({level.calls for level in ours})]
-    steps = [after / before for before, after in zip(medians, medians[1:], strict=False)]
+    steps = [after / before for before, after in pairwise(medians)]
     return at_most(name, GROWTH_TOLERANCE, [max(steps)] if steps else [], " ×")
 
 
