@@ -20,6 +20,7 @@ from rich.table import Table
 from app.caller.load import Load
 from app.caller.load_level import Level, measure_level
 from app.caller.load_picture import Curve, draw
+from app.caller.load_profile import check_file, profile, profiler
 from app.caller.load_sound import caller_frames
 from app.caller.metrics_page import MetricsPage
 from app.caller.server_meter import ServerMeter
@@ -75,12 +76,14 @@ class Bench:
 
     Args:
         window_s: length of each window.
+        profile: a py-spy profile of the voicebot at its last level goes here (.svg, .json, .txt).
     """
 
-    def __init__(self, house: House, console: Console, window_s: float) -> None:
+    def __init__(self, house: House, console: Console, window_s: float, profile: Path | None = None) -> None:
         self.house = house
         self.console = console
         self.window_s = window_s
+        self.profile = profile
         self.rows: list[Row] = []
 
     async def climb(self, name: str, levels: Sequence[int]) -> list[Row]:
@@ -99,6 +102,9 @@ class Bench:
                     self.console.print(line(rows[-1]), markup=False, soft_wrap=True)
                     if rows[-1].level.broken:
                         break
+                if self.profile is not None and name == "voicebot":
+                    await profile(server.process.pid, self.profile, self.window_s)
+                    self.console.print(f"written: {self.profile}")
             await meter.close()
         self.rows += rows
         if not rows[-1].level.broken:
@@ -275,11 +281,15 @@ def main() -> None:
     parser.add_argument("--window", type=float, default=8.0, help="seconds measured")
     parser.add_argument("--servers", default=",".join(SERVERS))
     parser.add_argument("--climb", action="store_true", help="all levels in one process, as calls are added")
+    parser.add_argument("--profile", type=Path, help="then a py-spy profile of the voicebot: .svg, .json or .txt")
     parser.add_argument("--json", type=Path, default=Path("bench-results/server.json"))
     options = parser.parse_args()
+    if options.profile is not None:
+        check_file(options.profile)
+        profiler()
 
     async def work(house: House, console: Console) -> list[Row]:
-        bench = Bench(house, console, options.window)
+        bench = Bench(house, console, options.window, options.profile)
         names = options.servers.split(",")
         if options.climb:
             for _ in range(options.passes):
