@@ -61,6 +61,8 @@ PURE = (
     "app/audiosocket/frames.py",
     "app/media/voice_activity.py",
     "app/caller/actor.py",
+    "app/caller/load_times.py",
+    "app/caller/load_picture.py",
     "app/errors.py",
 )
 """They take bytes, events and the time, and return bytes and events."""
