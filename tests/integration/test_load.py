@@ -131,7 +131,7 @@ async def test_five_calls_to_a_real_server(tmp_path: Path) -> None:
         assert report["burst"]["unheard"] == 0
         ElementTree.fromstring(await asyncio.to_thread(picture.read_text))
         async with Load("127.0.0.1", server.port, caller_frames(None)) as load:
-            done = await soak(load, ServerMeter(server.process.pid), 10, overlap=5, call_s=0.1)
+            done = await soak(load, ServerMeter(server.process.pid), 10, overlap=5, call_s=0.1, rest_s=0.1)
         assert (done.unheard, done.refused, len(done.points)) == (0, 0, 3)
 
 
