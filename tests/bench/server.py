@@ -20,14 +20,12 @@ from app.caller.load_sound import caller_frames
 from app.caller.metrics_page import MetricsPage
 from app.caller.server_meter import ServerMeter
 from tests.bench.house import House, Server
-from tests.bench.machine import calibration_ms
+from tests.bench.machine import RETRIES, calibration_ms
 from tests.bench.recordings import recording_problems
 from tests.bench.rows import SERVERS, Row, line, problems_of, summary
 from tests.bench.run import in_a_house
 
 CALLS_PER_S = 50.0
-RETRIES = 2
-"""A window in which the load itself was late is measured again: other work on the machine comes and goes."""
 
 
 class Bench:
