@@ -127,7 +127,7 @@ def summary(rows: Sequence[Row]) -> Table:
 def picture(rows: Sequence[Row]) -> str:
     """N against cost and lateness, both servers; the longest climb of each."""
     curves = []
-    for name in SERVERS:
+    for name in reversed(SERVERS):
         best: dict[int, Row] = {}
         for row in rows:
             if row.server == name:
