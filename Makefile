@@ -47,8 +47,8 @@ coverage: setup ## branch coverage of the pure rooms; fails below 95 %
 	$(BIN)/python -m pytest --quiet tests/unit tests/fuzz $(PURE) --cov-branch --cov-report=term-missing:skip-covered \
 		--cov-fail-under=95
 
-bench: setup ## benchmarks, as a table and bench-results/*.json
-	$(BIN)/python -m tests.bench
+bench: setup ## pieces of the audio path and the whole server under load, beside what was promised
+	$(BIN)/python -m tests.bench $(BENCH)
 
 lock: ## pins every dependency anew
 	$(PYTHON) -m pip install --quiet uv && $(PYTHON) -m uv pip compile --quiet --universal --generate-hashes \

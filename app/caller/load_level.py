@@ -9,7 +9,7 @@ from typing import Any
 from app.caller.load import Load, Window
 from app.caller.load_times import Arrivals, Spread, spread
 from app.caller.process_meter import CoreTime, busy_percent, read_core
-from app.caller.server_meter import Reading, ServerMeter, cpu_between_s
+from app.caller.server_meter import Reading, ServerMeter, cores_used, loop_lag_ms
 
 FIRST_FRAME_TIMEOUT_S = 20.0
 SETTLE_S = 3.0
@@ -17,8 +17,12 @@ SETTLE_S = 3.0
 JITTER_BUFFER_MS = 60.0
 """Of the simulated telephone, for its underruns (Asterisk's default target is 40 to 60 ms)."""
 LAG_READINGS = 3
+CALM_S = 0.1
+"""Between what takes this process's own time (its memory, /proc) and the window."""
 OWN_LATENESS_LIMIT_MS = 5.0
 """A load that is later than that itself (p99) judges nobody."""
+OTHERS_LIMIT_PERCENT = 15.0
+"""More than that of the server's core for others, and its lateness is theirs."""
 BROKEN_LATENESS_MS = 100.0
 BROKEN_CPU_PERCENT = 97.0
 BROKEN_LOST_SHARE = 0.01
@@ -34,6 +38,7 @@ class Level:
         seconds: length of the window.
         cpu_ms_per_call_s: CPU time of the server a second of each call.
         cpu_percent: of one core; system_percent: the kernel's share of it; wait_percent: runnable without a core.
+        others_percent: what others took of the core that the server is pinned to.
         lateness_ms: arrival minus media time, relative to the earliest frame of each channel's first second.
         gap_ms: between consecutive frames.
         underruns_per_call_min: of a telephone with a 60 ms jitter buffer.
@@ -57,6 +62,7 @@ class Level:
     cpu_percent: float | None
     system_percent: float | None
     wait_percent: float | None
+    others_percent: float | None
     lateness_ms: Spread | None
     gap_ms: Spread | None
     underruns_per_call_min: float
@@ -119,28 +125,29 @@ async def measure_level(
     await load.all_heard(FIRST_FRAME_TIMEOUT_S)
     await asyncio.sleep(settle_s)
     gc.collect()
-    before = await meter.read()
-    usage_before, core_before = meter.usage(), _core(own_core)
+    before, cores_before = await meter.read(), [_core(number) for number in (own_core, meter.core())]
+    await asyncio.sleep(CALM_S)
     window = load.begin()
-    lags = await _watch_lag(meter, seconds)
-    usage_after, core_after = meter.usage(), _core(own_core)
+    pages = await _watch(meter, seconds)
     load.end(window)
+    usage_after, cores_after = meter.usage(), [_core(number) for number in (own_core, meter.core())]
     after = await meter.read()
-    if usage_before is not None:
-        before, after = replace(before, usage=usage_before), replace(after, usage=usage_after)
-    return await _level(load, calls, window, before, after, lags, first, (core_before, core_after))
+    if usage_after is not None:
+        after = replace(after, usage=usage_after)
+    lags = [lag_ms for page in pages if (lag_ms := loop_lag_ms(page)) is not None]
+    busy = [_busy(*pair) for pair in zip(cores_before, cores_after, strict=True)]
+    return await _level(load, calls, window, before, after, lags, first, busy)
 
 
-async def _watch_lag(meter: ServerMeter, seconds: float) -> list[float]:
-    """Waits for so long, asking for the loop's lag now and then."""
+async def _watch(meter: ServerMeter, seconds: float) -> list[str]:
+    """Waits for so long, fetching the metrics now and then, as Prometheus does."""
     loop = asyncio.get_running_loop()
-    began_s, lags = loop.time(), []
+    began_s, pages = loop.time(), []
     for number in range(1, LAG_READINGS + 1):
         await asyncio.sleep(began_s + seconds * number / (LAG_READINGS + 1) - loop.time())
-        if (lag_ms := (await meter.read()).loop_lag_ms) is not None:
-            lags.append(lag_ms)
+        pages.append(await meter.fetch())
     await asyncio.sleep(max(0.0, began_s + seconds - loop.time()))
-    return lags
+    return pages
 
 
 async def _level(
@@ -151,13 +158,13 @@ async def _level(
     after: Reading,
     lags: list[float],
     first: Level | None,
-    own_core: tuple[CoreTime | None, CoreTime | None],
+    busy: list[float | None],
 ) -> Level:
     seconds, open_calls = window.end_s - window.start_s, len(load.open)
     late, gaps, underruns, media_s = await _heard(window.arrivals)
-    spent_s, usage = cpu_between_s(before, after), after.usage
+    used, usage = cores_used(before, after), after.usage
     memory_mb = usage.rss_bytes / 2**20 if usage is not None else None
-    own_before, own_after = own_core
+    own_busy, server_busy = busy
     underran = None
     if before.underruns is not None and after.underruns is not None:
         underran = after.underruns - before.underruns
@@ -165,10 +172,11 @@ async def _level(
         calls=calls,
         open_calls=open_calls,
         seconds=seconds,
-        cpu_ms_per_call_s=None if spent_s is None else spent_s * 1000 / seconds / max(open_calls, 1),
-        cpu_percent=None if spent_s is None else spent_s / seconds * 100,
-        system_percent=_grown(before, after, "system_s", seconds),
-        wait_percent=_grown(before, after, "wait_s", seconds),
+        cpu_ms_per_call_s=None if used is None else used * 1000 / max(open_calls, 1),
+        cpu_percent=None if used is None else used * 100,
+        system_percent=_percent(before, after, "system_s"),
+        wait_percent=_percent(before, after, "wait_s"),
+        others_percent=None if used is None or server_busy is None else max(0.0, server_busy - used * 100),
         lateness_ms=spread(late),
         gap_ms=spread(gaps),
         underruns_per_call_min=underruns / max(len(window.arrivals), 1) / seconds * 60,
@@ -186,7 +194,7 @@ async def _level(
         stuck=sum(channel.stuck for channel in load.channels),
         sent_bytes=window.sent_bytes,
         own_cpu_percent=window.own_cpu_s / seconds * 100,
-        own_core_percent=busy_percent(own_before, own_after) if own_before and own_after else None,
+        own_core_percent=own_busy,
         own_lateness_ms=spread(late_s * 1000 for late_s in window.own_lateness_s),
     )
     return replace(level, problems=tuple(_problems(level)))
@@ -211,12 +219,15 @@ def _problems(level: Level) -> list[str]:
     found = []
     if own is None or own.p99 > OWN_LATENESS_LIMIT_MS:
         found.append(f"the load itself was late (p99 {own.p99 if own else 0:.1f} ms): the machine had no time for it")
+    if (level.others_percent or 0.0) > OTHERS_LIMIT_PERCENT:
+        found.append(f"others took {level.others_percent:.0f} % of the server's core")
     return found
 
 
-def _grown(before: Reading, after: Reading, name: str, seconds: float) -> float | None:
+def _percent(before: Reading, after: Reading, name: str) -> float | None:
     if before.usage is None or after.usage is None:
         return None
+    seconds = after.usage.at_s - before.usage.at_s
     return float(getattr(after.usage, name) - getattr(before.usage, name)) / seconds * 100
 
 
@@ -228,6 +239,10 @@ def _kb_per_call(first: Level | None, memory_mb: float | None, calls: int) -> fl
 
 def _core(number: int | None) -> CoreTime | None:
     return None if number is None else read_core(number)
+
+
+def _busy(before: CoreTime | None, after: CoreTime | None) -> float | None:
+    return None if before is None or after is None else busy_percent(before, after)
 
 
 def _rounded(value: Any) -> Any:

@@ -11,7 +11,7 @@ from app.caller.server_meter import ServerMeter
 
 FIRST_FRAME_TIMEOUT_S = 5.0
 REST_S = 5.0
-"""After the last call of a batch, for what the server cleans up late."""
+"""For what the server cleans up late."""
 POINTS = 10
 WARM_SHARE = 0.4
 """The first calls fill pools and caches; growth counts from here."""
@@ -83,12 +83,14 @@ async def soak(
     *,
     overlap: int = 20,
     call_s: float = 1.0,
+    rest_s: float = REST_S,
     on_progress: Callable[[Keep], None] | None = None,
 ) -> Soak:
     """Places `calls`, `overlap` of them at a time, each `call_s` long; reads the server ten times, when it is idle.
 
     Args:
         meter: must know the process id.
+        rest_s: after the last call, before the last reading; a fifth of it before the others.
     """
     points = [_keep(meter, 0)]
     unheard = refused = placed = 0
@@ -113,7 +115,7 @@ async def soak(
         await asyncio.gather(*map(caller, shares))
         placed += batch
         load.forget()
-        await asyncio.sleep(REST_S if placed >= calls else REST_S / 5)
+        await asyncio.sleep(rest_s if placed >= calls else rest_s / 5)
         points.append(_keep(meter, placed))
         if on_progress is not None:
             on_progress(points[-1])

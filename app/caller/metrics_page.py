@@ -23,27 +23,30 @@ class MetricsPage:
         self.url = url
         self._http = httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False)
 
+    async def fetch(self) -> str:
+        """The page as text; reading it can wait.
+
+        Raises:
+            PeerError: nobody answers there.
+        """
+        try:
+            answer = await self._http.get(self.url)
+            answer.raise_for_status()
+        except httpx.HTTPError as error:
+            raise PeerError("metrics", f"{self.url}: {error or type(error).__name__}") from None
+        return answer.text
+
     async def read(self) -> "Sample":
         """All series now.
 
         Raises:
             PeerError: nobody answers there, or not with metrics.
         """
+        text = await self.fetch()
         try:
-            answer = await self._http.get(self.url)
-            answer.raise_for_status()
-            sums: defaultdict[str, float] = defaultdict(float)
-            largest: dict[str, float] = {}
-            buckets: defaultdict[tuple[str, str], float] = defaultdict(float)
-            for family in text_string_to_metric_families(answer.text):
-                for sample in family.samples:
-                    sums[sample.name] += sample.value
-                    largest[sample.name] = max(sample.value, largest.get(sample.name, sample.value))
-                    if sample.name.endswith("_bucket"):
-                        buckets[sample.name, sample.labels["le"]] += sample.value
-        except (httpx.HTTPError, ValueError) as error:
-            raise PeerError("metrics", f"{self.url}: {error or type(error).__name__}") from None
-        return Sample(dict(sums), largest, dict(buckets))
+            return sample_of(text)
+        except ValueError as error:
+            raise PeerError("metrics", f"{self.url}: {error}") from None
 
     async def close(self) -> None:
         """Closes the connection."""
@@ -75,3 +78,21 @@ class Sample:
     def bucket(self, name: str, up_to: str) -> float:
         """Observations of a histogram up to a bound that it has; 0.0 without it."""
         return self.buckets.get((f"{name}_bucket", up_to), 0.0)
+
+
+def sample_of(text: str) -> Sample:
+    """Reads Prometheus' text format; some milliseconds, in which nothing else runs.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    sums: defaultdict[str, float] = defaultdict(float)
+    maxima: dict[str, float] = {}
+    buckets: defaultdict[tuple[str, str], float] = defaultdict(float)
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            sums[sample.name] += sample.value
+            maxima[sample.name] = max(sample.value, maxima.get(sample.name, sample.value))
+            if sample.name.endswith("_bucket"):
+                buckets[sample.name, sample.labels["le"]] += sample.value
+    return Sample(dict(sums), maxima, dict(buckets))

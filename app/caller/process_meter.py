@@ -1,6 +1,7 @@
 """What a server process and its children cost, read from the kernel's /proc (proc(5))."""
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ class Usage:
     """A process tree at one moment; counts since its start.
 
     Attributes:
+        at_s: when, on the monotonic clock.
         user_s, system_s: CPU time, in steps of 10 ms; the dead children that were waited for included.
         run_s: CPU time to the nanosecond, of living threads only (schedstat).
         wait_s: time that runnable threads waited for a core.
@@ -25,6 +27,7 @@ class Usage:
         threads, descriptors, processes: how many.
     """
 
+    at_s: float
     user_s: float
     system_s: float
     run_s: float
@@ -68,6 +71,7 @@ def read_usage(pid: int) -> Usage:
                     wait += int(waited)
             descriptors += len(os.listdir(PROC / str(one) / "fd"))
     return Usage(
+        time.monotonic(),
         user / TICKS_PER_S,
         system / TICKS_PER_S,
         run / 1e9,

@@ -1,8 +1,10 @@
 """What the server under load costs: from the kernel where it runs on this machine, else from its metrics page."""
 
+import os
+import time
 from dataclasses import dataclass
 
-from app.caller.metrics_page import MetricsPage, Sample
+from app.caller.metrics_page import MetricsPage, Sample, sample_of
 from app.caller.process_meter import Usage, cpu_s, read_usage
 
 CPU = "process_cpu_seconds_total"
@@ -53,6 +55,14 @@ class ServerMeter:
         if self._page is not None:
             await self._page.read()
 
+    def core(self) -> int | None:
+        """The core that the server is pinned to; None if it may choose."""
+        try:
+            cores = os.sched_getaffinity(self.pid) if self.pid else set()
+        except OSError:
+            return None
+        return min(cores) if len(cores) == 1 else None
+
     def usage(self) -> Usage | None:
         """CPU and memory from the kernel, at once."""
         return read_usage(self.pid) if self.pid else None
@@ -66,17 +76,27 @@ class ServerMeter:
         lag_s = sample.largest(LOOP_LAG)
         return Reading(usage or _of_page(sample), None if lag_s is None else lag_s * 1000, sample.total(UNDERRUNS))
 
+    async def fetch(self) -> str:
+        """The metrics page as text; empty without one."""
+        return "" if self._page is None else await self._page.fetch()
+
     async def close(self) -> None:
         """Closes the page's connection."""
         if self._page is not None:
             await self._page.close()
 
 
-def cpu_between_s(before: Reading, after: Reading) -> float | None:
-    """CPU time of the server between two readings; None where nobody tells."""
+def loop_lag_ms(text: str) -> float | None:
+    """The lag that a fetched page tells, the largest of all workers."""
+    lag_s = sample_of(text).largest(LOOP_LAG)
+    return None if lag_s is None else lag_s * 1000
+
+
+def cores_used(before: Reading, after: Reading) -> float | None:
+    """CPU seconds a second between two readings; None where nobody tells."""
     if before.usage is None or after.usage is None:
         return None
-    return cpu_s(before.usage, after.usage)
+    return cpu_s(before.usage, after.usage) / (after.usage.at_s - before.usage.at_s)
 
 
 def _of_page(sample: Sample) -> Usage | None:
@@ -84,5 +104,5 @@ def _of_page(sample: Sample) -> Usage | None:
         spent_s, memory = sample.total(prefix + CPU), sample.total(prefix + MEMORY)
         if spent_s is not None and memory is not None:
             descriptors = int(sample.total(prefix + DESCRIPTORS) or 0)
-            return Usage(spent_s, 0.0, spent_s, 0.0, int(memory), 0, descriptors, 1)
+            return Usage(time.monotonic(), spent_s, 0.0, spent_s, 0.0, int(memory), 0, descriptors, 1)
     return None

@@ -25,6 +25,7 @@ from rich.console import Console
 from tests.bench import burst, server, soak, stall, workers
 from tests.bench.house import House
 from tests.bench.machine import facts
+from tests.bench.rows import PASS_CALLS, Row, line, picture, summary, targets_of
 from tests.bench.run import in_a_house
 from tests.bench.targets import Target, markdown_of, table_of
 
@@ -46,7 +47,7 @@ class Results:
     """What has been measured so far."""
 
     targets: list[Target] = field(default_factory=list)
-    rows: list[server.Row] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
     parts: dict[str, Any] = field(default_factory=dict)
 
 
@@ -55,13 +56,13 @@ async def measure(parts: Sequence[str], quick: bool, house: House, console: Cons
     done = Results()
     if "server" in parts:
         bench = server.Bench(house, console, QUICK_WINDOW_S if quick else WINDOW_S)
-        await bench.compare([server.PASS_CALLS], 1 if quick else PASSES)
+        await bench.compare([PASS_CALLS], 1 if quick else PASSES)
         bench.window_s = QUICK_WINDOW_S if quick else RAMP_WINDOW_S
         await bench.climb("plain", QUICK_RAMP if quick else PLAIN_RAMP)
         await bench.climb("voicebot", QUICK_RAMP if quick else RAMP)
-        console.print(server.summary(bench.rows))
+        console.print(summary(bench.rows))
         done.rows = bench.rows
-        done.targets += server.targets_of(bench.rows)
+        done.targets += targets_of(bench.rows)
         done.parts["server"] = [row.as_dict() for row in bench.rows]
     jobs: dict[str, Job] = {
         "burst": burst.measure,
@@ -86,9 +87,9 @@ def write(done: Results, directory: Path) -> None:
     lines = ["# The server, measured", "", f"{head['at']} · " + " · ".join(f"{k} {v}" for k, v in facts().items()), ""]
     lines += markdown_of(done.targets)
     if done.rows:
-        (directory / "growth.svg").write_text(server.picture(done.rows), encoding="utf-8")
+        (directory / "growth.svg").write_text(picture(done.rows), encoding="utf-8")
         lines += ["", "![calls against cost and lateness](growth.svg)", "", "```"]
-        lines += [server.line(row) for row in done.rows] + ["```"]
+        lines += [line(row) for row in done.rows] + ["```"]
     (directory / "server.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

@@ -132,23 +132,19 @@ class House:
     async def voicebot(self, core: int | None, **settings: str) -> AsyncIterator[Server]:
         """The real server, with everything on."""
         directory = self._new_directory()
+        ports = free_port(), free_port()
         await self.voice_state(endless=False)
         process = Process(
             [sys.executable, "-m", "app", "serve"],
             core,
             directory / "server.log",
-            self._environment(directory) | settings,
+            self._environment(directory, ports) | settings,
         )
         try:
-            listening = json.loads(await process.line('"listening"'))
+            await process.line('"listening"')
             await self._cache_filled()
             await self.voice_state(endless=True)
-            yield Server(
-                process,
-                listening["audiosocket_port"],
-                f"http://127.0.0.1:{listening['metrics_port']}/metrics",
-                directory / "recordings",
-            )
+            yield Server(process, ports[0], f"http://127.0.0.1:{ports[1]}/metrics", directory / "recordings")
         finally:
             await process.stop()
 
@@ -187,7 +183,7 @@ class House:
         if not state["refused"]:
             raise VoicebotError("the server never asked for the long speech: it can't speak all the time")
 
-    def _environment(self, directory: Path) -> dict[str, str]:
+    def _environment(self, directory: Path, ports: tuple[int, int]) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "PYTHONPATH")}
         settings = {
             "DEEPGRAM_API_KEY": "bench",
@@ -203,8 +199,8 @@ class House:
             "CACHE_DIR": str(directory / "cache"),
             "PROMPTS_FILE": str(self.directory / "prompts.yaml"),
             "AUDIOSOCKET_HOST": "127.0.0.1",
-            "AUDIOSOCKET_PORT": "0",
-            "METRICS_PORT": "0",
+            "AUDIOSOCKET_PORT": str(ports[0]),  # several workers share a port that is known
+            "METRICS_PORT": str(ports[1]),
             "MAX_CONCURRENT_CALLS": "2000",
             "MAX_CALL_SECONDS": "3600",
             "DRAIN_SECONDS": "5",

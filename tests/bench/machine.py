@@ -4,15 +4,22 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
 
-from app.caller.process_meter import busy_percent, read_core
+from rich.console import Console
+
+from app.caller.load_level import OTHERS_LIMIT_PERCENT
+from app.caller.process_meter import busy_percent, cpu_s, read_core, read_usage
 
 NICENESS = -10
 """Keeps other work on the machine out of the lateness; without the right to it, it is left away."""
 CALIBRATION_ROUNDS = 7
+RETRIES = 2
+"""What others disturbed is measured again: other work on the machine comes and goes."""
+Result = TypeVar("Result")
 
 
 def cores() -> tuple[int, int]:
@@ -68,6 +75,39 @@ def foreign_percent(core: int, seconds: float = 0.5) -> float:
     before = read_core(core)
     time.sleep(seconds)
     return busy_percent(before, read_core(core))
+
+
+class CoreWatch:
+    """Who else was on a server's core since this was made.
+
+    Args:
+        core: that the server is pinned to.
+        pid: of the server.
+    """
+
+    def __init__(self, core: int, pid: int) -> None:
+        self._core, self._pid = core, pid
+        self._before = read_core(core), read_usage(pid)
+
+    def others_percent(self) -> float:
+        """Busy share of the core that was not the server's."""
+        core, usage = self._before
+        now = read_usage(self._pid)
+        return max(0.0, busy_percent(core, read_core(self._core)) - cpu_s(usage, now) / (now.at_s - usage.at_s) * 100)
+
+
+async def calmly(once: Callable[[], Awaitable[tuple[Result, float]]], console: Console) -> Result:
+    """Repeats a measurement, twice at most, in which others took too much of the server's core.
+
+    Args:
+        once: gives the result and what others took, in percent.
+    """
+    for _ in range(RETRIES):
+        result, others = await once()
+        if others <= OTHERS_LIMIT_PERCENT:
+            return result
+        console.print(f"again: others took {others:.0f} % of the server's core")
+    return (await once())[0]
 
 
 @contextmanager

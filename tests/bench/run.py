@@ -24,7 +24,10 @@ Result = TypeVar("Result")
 
 def in_a_house(work: Callable[[House, Console], Awaitable[Result]]) -> Result:
     """Runs `work` and takes everything down again, on SIGTERM and Ctrl-C too."""
-    return uvloop.run(_run(work))
+    try:
+        return uvloop.run(_run(work))
+    except asyncio.CancelledError:
+        raise SystemExit("stopped") from None
 
 
 async def _run(work: Callable[[House, Console], Awaitable[Result]]) -> Result:

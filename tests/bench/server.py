@@ -7,70 +7,25 @@ import argparse
 import asyncio
 import json
 import shutil
-import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from app.caller.load import Load
 from app.caller.load_level import Level, measure_level
-from app.caller.load_picture import Curve, draw
+from app.caller.load_profile import check_file, profile, profiler
 from app.caller.load_sound import caller_frames
 from app.caller.metrics_page import MetricsPage
-from app.caller.process_meter import CoreTime, busy_percent, read_core
 from app.caller.server_meter import ServerMeter
-from app.commands.load import point_of
 from tests.bench.house import House, Server
-from tests.bench.machine import calibration_ms
+from tests.bench.machine import RETRIES, calibration_ms
 from tests.bench.recordings import recording_problems
+from tests.bench.rows import SERVERS, Row, line, problems_of, summary
 from tests.bench.run import in_a_house
-from tests.bench.targets import Target, at_most
 
 CALLS_PER_S = 50.0
-SERVERS = ("plain", "voicebot")
-SPEECH_SHARE = 0.8
-SINK_TOLERANCE = 0.03
-GROWTH_TOLERANCE = 1.05
-RETRIES = 2
-"""A window in which the load itself was late is measured again: other work on the machine comes and goes."""
-PASS_CALLS = 200
-FULL_CALLS = 400
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One server at one number of calls.
-
-    Attributes:
-        server: `plain` or `voicebot`.
-        level: what the callers saw and what it cost.
-        sink_share: sound that reached the ears, of what the callers said; 1.0 is right.
-        server_core_percent: busy share of the server's core, whoever used it.
-        calibration_ms: the speed of the machine just before.
-        problems: why it is not to be believed.
-    """
-
-    server: str
-    level: Level
-    sink_share: float
-    server_core_percent: float
-    calibration_ms: float
-    problems: tuple[str, ...]
-
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return {
-            "server": self.server,
-            "sink_share": round(self.sink_share, 4),
-            "server_core_percent": round(self.server_core_percent, 1),
-            "calibration_ms": round(self.calibration_ms, 3),
-            "problems": list(self.problems),
-            "level": self.level.as_dict(),
-        }
 
 
 class Bench:
@@ -78,12 +33,14 @@ class Bench:
 
     Args:
         window_s: length of each window.
+        profile: a py-spy profile of the voicebot at its last level goes here (.svg, .json, .txt).
     """
 
-    def __init__(self, house: House, console: Console, window_s: float) -> None:
+    def __init__(self, house: House, console: Console, window_s: float, profile: Path | None = None) -> None:
         self.house = house
         self.console = console
         self.window_s = window_s
+        self.profile = profile
         self.rows: list[Row] = []
 
     async def climb(self, name: str, levels: Sequence[int]) -> list[Row]:
@@ -102,6 +59,9 @@ class Bench:
                     self.console.print(line(rows[-1]), markup=False, soft_wrap=True)
                     if rows[-1].level.broken:
                         break
+                if self.profile is not None and name == "voicebot":
+                    await profile(server.process.pid, self.profile, self.window_s)
+                    self.console.print(f"written: {self.profile}")
             await meter.close()
         self.rows += rows
         if not rows[-1].level.broken:
@@ -133,7 +93,6 @@ class Bench:
         self, name: str, load: Load, calls: int, meter: ServerMeter, first: Level | None, speed_ms: float
     ) -> Row:
         house = self.house
-        core_before: CoreTime = read_core(house.server_core)
         sink_before = (await house.sink_counts())["sound_bytes"]
         sent_before = sum(channel.sent_bytes for channel in load.channels)
         level = await measure_level(
@@ -145,11 +104,10 @@ class Bench:
             first=first,
             own_core=house.load_core,
         )
-        core_after = read_core(house.server_core)
         sent = sum(channel.sent_bytes for channel in load.channels) - sent_before
         sink = (await house.sink_counts())["sound_bytes"] - sink_before
-        row = Row(name, level, sink / max(sent, 1), busy_percent(core_before, core_after), speed_ms, ())
-        return Row(name, level, row.sink_share, row.server_core_percent, speed_ms, tuple(_problems(row)))
+        row = Row(name, level, sink / max(sent, 1), speed_ms, ())
+        return replace(row, problems=tuple(problems_of(row)))
 
     async def _check_recordings(self, server: Server, load: Load, rows: list[Row]) -> None:
         if server.recordings is None:
@@ -157,124 +115,7 @@ class Bench:
         for problem in await asyncio.to_thread(recording_problems, server.recordings, load.channels):
             self.console.print(f"!! {problem}", markup=False, soft_wrap=True)
             last = rows[-1]
-            rows[-1] = self.rows[-1] = Row(
-                last.server,
-                last.level,
-                last.sink_share,
-                last.server_core_percent,
-                last.calibration_ms,
-                (*last.problems, problem),
-            )
-
-
-def _problems(row: Row) -> list[str]:
-    """Why a row can't be believed; a server that is over its limit is a finding, no problem."""
-    level = row.level
-    found = list(level.problems)
-    if level.broken:
-        return found
-    if level.refused or level.unheard or level.lost:
-        found.append(f"calls refused {level.refused}, unheard {level.unheard}, lost {level.lost}")
-    if level.speech_share < SPEECH_SHARE:
-        found.append(f"only {level.speech_share:.0%} of what was heard is speech")
-    if abs(row.sink_share - 1) > SINK_TOLERANCE:
-        found.append(f"the ears were sent {row.sink_share:.1%} of what the callers said")
-    return found
-
-
-def line(row: Row) -> str:
-    """One row for people."""
-    level, late, own = row.level, row.level.lateness_ms, row.level.own_lateness_ms
-    words = (
-        f"{row.server:<8} N={level.calls:<4} {level.cpu_ms_per_call_s or 0:6.3f} ms/call-s"
-        f"  cpu {level.cpu_percent or 0:5.1f} %"
-        f" (sys {level.system_percent or 0:4.1f}, wait {level.wait_percent or 0:3.1f})"
-    )
-    if late:
-        words += f"  late p50/p99/p99.9/max {late.p50:.1f}/{late.p99:.1f}/{late.p999:.1f}/{late.max:.1f} ms"
-    if level.loop_lag_ms is not None:
-        words += f"  lag {level.loop_lag_ms:.1f}"
-    words += f"  {level.memory_mb or 0:.0f} MB"
-    if level.memory_kb_per_call is not None:
-        words += f" ({level.memory_kb_per_call:.0f} KB/call)"
-    words += (
-        f"  speech {level.speech_share:.2f} rt {level.realtime:.3f} sink {row.sink_share:.3f}"
-        f"  underruns/min {level.underruns_per_call_min:.2f}  load {level.own_cpu_percent:.0f} %"
-        f" of a core {level.own_core_percent or 0:.0f} % busy, tick p99 {own.p99 if own else 0:.1f}"
-        f"  calib {row.calibration_ms:.1f}"
-    )
-    return words + "".join(f"  !! {one}" for one in (*row.problems, *filter(None, [level.broken])))
-
-
-def costs(rows: Sequence[Row], server: str, calls: int) -> list[float]:
-    """CPU ms a call-second, of all passes."""
-    found = [row.level.cpu_ms_per_call_s for row in rows if (row.server, row.level.calls) == (server, calls)]
-    return [cost for cost in found if cost is not None]
-
-
-def ratios(rows: Sequence[Row], calls: int) -> list[float]:
-    """Ours to plain, pass by pass: both in a pair met the same machine."""
-    return [ours / plain for plain, ours in zip(*(costs(rows, name, calls) for name in SERVERS), strict=False)]
-
-
-def summary(rows: Sequence[Row]) -> Table:
-    """Medians by level, and the ratio."""
-    table = Table("calls", "plain ms/call-s", "voicebot ms/call-s", "ratio", "p99 plain", "p99 voicebot", "KB/call")
-    for calls in sorted({row.level.calls for row in rows}):
-        cells = []
-        for name in SERVERS:
-            found = costs(rows, name, calls)
-            cells.append(f"{statistics.median(found):.3f}" if found else "-")
-        found = ratios(rows, calls)
-        cells.append(f"{statistics.median(found):.2f}" if found else "-")
-        for name in SERVERS:
-            late = [
-                row.level.lateness_ms.p99
-                for row in rows
-                if (row.server, row.level.calls) == (name, calls) and row.level.lateness_ms
-            ]
-            cells.append(f"{statistics.median(late):.1f}" if late else "-")
-        kept = [row.level.memory_kb_per_call for row in rows if (row.server, row.level.calls) == (SERVERS[1], calls)]
-        cells.append(next((f"{kb:.0f}" for kb in kept if kb is not None), "-"))
-        table.add_row(str(calls), *cells)
-    return table
-
-
-def picture(rows: Sequence[Row]) -> str:
-    """N against cost and lateness, both servers; the longest climb of each."""
-    curves = []
-    for name in SERVERS:
-        best: dict[int, Row] = {}
-        for row in rows:
-            if row.server == name:
-                best[row.level.calls] = row  # the last one: climbs come after comparisons
-        curves.append(Curve(name, [point_of(best[calls].level) for calls in sorted(best)]))
-    return draw("voicebot beside a plain server", curves, limit_ms=10.0)
-
-
-def targets_of(rows: Sequence[Row]) -> list[Target]:
-    """What was promised of cost, lateness, memory and growth."""
-    full = [row.level for row in rows if (row.server, row.level.calls) == ("voicebot", FULL_CALLS)]
-    late = [level.lateness_ms for level in full if level.lateness_ms]
-    memory = [level.memory_kb_per_call for level in full if level.memory_kb_per_call is not None]
-    return [
-        at_most(f"cost beside plain, {PASS_CALLS} calls", 0.7, ratios(rows, PASS_CALLS), " ×"),
-        at_most(f"lateness p99, {FULL_CALLS} calls on one core", 10.0, [one.p99 for one in late], " ms", 1),
-        at_most(f"lateness p99.9, {FULL_CALLS} calls on one core", 20.0, [one.p999 for one in late], " ms", 1),
-        at_most(f"memory a call beyond the first ten, {FULL_CALLS} calls", 150.0, memory, " KB", 0),
-        _growth(rows),
-    ]
-
-
-def _growth(rows: Sequence[Row]) -> Target:
-    """Each level against the one before it, as far as one core must carry."""
-    ours = [row.level for row in rows if row.server == "voicebot" and row.level.calls <= FULL_CALLS]
-    name = f"cost a call from one level to the next, to {FULL_CALLS}"
-    if broken := next((level for level in ours if level.broken), None):
-        return Target(name, f"≤ {GROWTH_TOLERANCE:g} ×", f"breaks at {broken.calls}: {broken.broken}", False)
-    medians = [statistics.median(costs(rows, "voicebot", calls)) for calls in sorted({level.calls for level in ours})]
-    steps = [after / before for before, after in zip(medians, medians[1:], strict=False)]
-    return at_most(name, GROWTH_TOLERANCE, [max(steps)] if steps else [], " ×")
+            rows[-1] = self.rows[-1] = replace(last, problems=(*last.problems, problem))
 
 
 def main() -> None:
@@ -286,11 +127,15 @@ def main() -> None:
     parser.add_argument("--window", type=float, default=8.0, help="seconds measured")
     parser.add_argument("--servers", default=",".join(SERVERS))
     parser.add_argument("--climb", action="store_true", help="all levels in one process, as calls are added")
+    parser.add_argument("--profile", type=Path, help="then a py-spy profile of the voicebot: .svg, .json or .txt")
     parser.add_argument("--json", type=Path, default=Path("bench-results/server.json"))
     options = parser.parse_args()
+    if options.profile is not None:
+        check_file(options.profile)
+        profiler()
 
     async def work(house: House, console: Console) -> list[Row]:
-        bench = Bench(house, console, options.window)
+        bench = Bench(house, console, options.window, options.profile)
         names = options.servers.split(",")
         if options.climb:
             for _ in range(options.passes):

@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 from rich.console import Console
@@ -16,6 +17,7 @@ from app.caller.load_times import Arrivals
 from app.caller.metrics_page import MetricsPage, Sample
 from app.caller.process_meter import process_tree
 from tests.bench.house import House
+from tests.bench.machine import CoreWatch, calmly
 from tests.bench.server import CALLS_PER_S
 from tests.bench.targets import Target
 
@@ -56,28 +58,32 @@ class Stall:
 
 
 async def measure(house: House, console: Console) -> tuple[list[Target], dict[str, Any]]:
+    """The stall, and what was promised of it."""
+    stall = await calmly(partial(_once, house), console)
+    told = ", ".join(f"{name} {value:+g}" for name, value in stall.counted.items()) or "nothing"
+    console.print(
+        f"stall of {stall.stalled_s * 1000:.0f} ms with {stall.calls} calls: the server counted {told};"
+        f" providers given up {stall.fallbacks:g}",
+        soft_wrap=True,
+    )
+    return targets_of(stall), asdict(stall)
+
+
+async def _once(house: House) -> tuple[Stall, float]:
     """A new server, running calls, SIGSTOP, SIGCONT."""
     frames = await asyncio.to_thread(caller_frames, None)
     async with house.voicebot(house.server_core) as server, Load("127.0.0.1", server.port, frames) as load:
         page = MetricsPage(server.metrics_url)
         await load.grow(CALLS, CALLS_PER_S)
         await asyncio.sleep(SETTLE_S)
-        before = await page.read()
+        before, watch = await page.read(), CoreWatch(house.server_core, server.process.pid)
+        await asyncio.sleep(BEFORE_S)
         window = load.begin()
         await asyncio.sleep(BEFORE_S)
-        processes = list(process_tree(server.process.pid))
-        stopped_s = time.monotonic()
-        for pid in processes:
-            os.kill(pid, signal.SIGSTOP)
-        try:
-            await asyncio.sleep(STALL_S)
-        finally:
-            for pid in processes:
-                os.kill(pid, signal.SIGCONT)
-        went_on_s = time.monotonic()
+        stopped_s, went_on_s = await _stand_still(list(process_tree(server.process.pid)))
         await asyncio.sleep(AFTER_S)
         load.end(window)
-        after = await page.read()
+        others, after = watch.others_percent(), await page.read()
         await page.close()
     seen = [seen_after(arrivals, went_on_s) for arrivals in window.arrivals]
     stall = Stall(
@@ -88,13 +94,20 @@ async def measure(house: House, console: Console) -> tuple[list[Target], dict[st
         counted=_counted(before, after),
         fallbacks=(after.total("voicebot_fallbacks_total") or 0.0) - (before.total("voicebot_fallbacks_total") or 0.0),
     )
-    told = ", ".join(f"{name} {value:+g}" for name, value in stall.counted.items()) or "nothing"
-    console.print(
-        f"stall of {stall.stalled_s * 1000:.0f} ms with {stall.calls} calls: the server counted {told};"
-        f" providers given up {stall.fallbacks:g}",
-        soft_wrap=True,
-    )
-    return targets_of(stall), asdict(stall)
+    return stall, others
+
+
+async def _stand_still(processes: list[int]) -> tuple[float, float]:
+    """Stops them for half a second; when they stood, and when they went on."""
+    stopped_s = time.monotonic()
+    for pid in processes:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        await asyncio.sleep(STALL_S)
+    finally:
+        for pid in processes:
+            os.kill(pid, signal.SIGCONT)
+    return stopped_s, time.monotonic()
 
 
 def seen_after(arrivals: Arrivals, went_on_s: float) -> tuple[int, float]:

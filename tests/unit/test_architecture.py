@@ -71,6 +71,8 @@ PURE = (
     "app/providers/breaker.py",
     "app/audiosocket/frames.py",
     "app/caller/actor.py",
+    "app/caller/load_times.py",
+    "app/caller/load_picture.py",
     "app/errors.py",
 )
 """They take bytes, events and the time, and return bytes and events."""

@@ -14,6 +14,7 @@ GOOD = Level(
     cpu_percent=15.0,
     system_percent=5.0,
     wait_percent=0.1,
+    others_percent=1.0,
     lateness_ms=Spread(40_000, 0.5, 2.0, 4.0, 6.0, 0.6),
     gap_ms=None,
     underruns_per_call_min=0.0,

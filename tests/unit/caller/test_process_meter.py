@@ -10,7 +10,7 @@ from app.errors import ConfigError
 
 
 def usage(run_s: float, coarse_s: float) -> Usage:
-    return Usage(coarse_s, 0.0, run_s, 0.0, 0, 1, 1, 1)
+    return Usage(0.0, coarse_s, 0.0, run_s, 0.0, 0, 1, 1, 1)
 
 
 def test_this_process_is_seen_as_it_is() -> None:
