@@ -72,6 +72,8 @@ class Server:
         self._open: set[Connection] = set()
         self._silent: set[Connection] = set()
         self._refusals = 0
+        self.calls_ended = 0
+        """Since the start, cleaned up."""
         self._draining = False
         self._cut = False
         self._somebody_left = asyncio.Event()
@@ -253,6 +255,7 @@ class Server:
         del self._calls[call_uuid]
         self._board.leave_call(self._slot.number, place)
         self._services.ears.give_back()
+        self.calls_ended += 1
         metrics.CALLS_ACTIVE.dec()
         self._tell()
 

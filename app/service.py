@@ -5,6 +5,7 @@ One worker or many, it is the same: what a worker does can end that worker only.
 
 import asyncio
 import os
+import resource
 import signal
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -26,6 +27,8 @@ from app.store.migrate import migrate
 
 log = structlog.get_logger(__name__)
 
+DESCRIPTORS = 65_536
+
 
 async def serve(settings: Settings | None = None) -> int:
     """Answers calls until a signal: the first drains, the second cuts.
@@ -46,6 +49,7 @@ async def serve(settings: Settings | None = None) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, on_signal)
+    _raise_descriptor_limit()
     load_prompts(settings.prompts_file)
     _check_directories(settings)
     _say_what_is_missing(settings)
@@ -103,6 +107,14 @@ async def _drain(crew: Crew, drain_s: float, hurry: asyncio.Event) -> None:
     hurrying.cancel()
 
 
+def _raise_descriptor_limit() -> None:
+    """Up to what the system allows: a call needs three to five, and the usual 1024 are for programs that `select`."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 def _check_directories(settings: Settings) -> None:
     """What the first call would find out is said at start."""
     problems = []
@@ -123,6 +135,8 @@ def _say_what_is_missing(settings: Settings) -> None:
     """What works, but perhaps not as it was meant."""
     if not settings.remote_asterisk_ip:
         log.warning("REMOTE_ASTERISK_IP is empty: only this machine may connect")
+    if settings.max_concurrent_calls > settings.deepgram_max_streams:
+        log.warning("MAX_CONCURRENT_CALLS is above DEEPGRAM_MAX_STREAMS: calls beyond that are refused")
     if not settings.groq_api_key.get_secret_value():
         log.warning("no GROQ_API_KEY: the local rules understand")
     if not settings.elevenlabs_api_key.get_secret_value():

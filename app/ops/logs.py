@@ -72,6 +72,7 @@ class WholeLines(io.TextIOBase):
     """A stream for several processes that log to one file or pipe: each line is one write.
 
     Python's own stream cuts what is longer than its buffer (8 KiB), and another process' line could come in between.
+    The kernel keeps a write whole up to 4 KiB (PIPE_BUF, pipe(7)), and beyond as long as the pipe has room for it.
     """
 
     def __init__(self, fd: int) -> None:

@@ -174,7 +174,7 @@ async def test_refused_callers_may_leave_and_be_many(house_of: OpenHouse) -> Non
 
 @on_uvloop
 async def test_a_loop_that_is_late_takes_no_more_calls(house_of: OpenHouse) -> None:
-    """Two bad seconds in a row: the callers that are there already would pay for another."""
+    """The callers that are there already would pay for another."""
     async with house_of(max_loop_lag_ms=60) as house:
         peer = await house.call()
         await peer.heard(5)

@@ -24,6 +24,7 @@ from app.providers.ladder import (
     EARS_ATTEMPTS,
     FIRST_SOUND_TIMEOUT_S,
     MAX_BEHIND_S,
+    PLACE_TIMEOUT_S,
     RETRY_S,
     UNDERSTANDING_TIMEOUT_S,
     Answer,
@@ -31,6 +32,7 @@ from app.providers.ladder import (
     VoiceLadder,
     open_ears,
 )
+from app.providers.quota import Quota
 from tests.jumping_loop import run
 
 YES_TURN = Turn(State.VERIFICATION, "oui ça marche")
@@ -379,6 +381,55 @@ def test_an_interrupted_sentence_cuts_the_request() -> None:
         return cloud.closed
 
     assert run(work()) == 1
+
+
+def test_without_a_place_nothing_is_sent_and_the_spare_speaks_in_time() -> None:
+    async def work() -> float:
+        places = Quota.of(1)
+        assert places.try_take()
+        cloud, spare = ScriptedVoice("cloud", [b"aa"]), ScriptedVoice("spare", [b"zz"])
+        ladder = VoiceLadder(cloud, spare, places)
+        before = counted("voicebot_fallbacks_total", provider="cloud", to="spare")
+        for _ in range(FAILURES_TO_OPEN + 1):
+            pieces, took_s = await heard(ladder)
+            assert pieces == [(b"zz", False)]
+        assert cloud.spoken == []
+        assert counted("voicebot_fallbacks_total", provider="cloud", to="spare") == before + FAILURES_TO_OPEN + 1
+        places.give_back()
+        assert (await heard(ladder))[0] == [(b"aa", True)], "the provider is not ill"
+        assert places.held == 0
+        places.close()
+        return took_s
+
+    assert run(work()) == pytest.approx(PLACE_TIMEOUT_S)
+
+
+@pytest.mark.parametrize("script", [[ProviderAuthError("cloud", "key")], [b"aa", Wait(60.0)], [b"aa", b"bb"]])
+def test_a_place_is_given_back_whatever_happens(script: list[bytes | ProviderError | Wait]) -> None:
+    async def work() -> int:
+        places = Quota.of(1)
+        stream = VoiceLadder(ScriptedVoice("cloud", script), ScriptedVoice("spare", [b"zz"]), places).speak("Bonjour.")
+        await anext(stream)
+        await stream.aclose()
+        held = places.held
+        places.close()
+        return held
+
+    assert run(work()) == 0
+
+
+def test_waiting_for_a_place_is_part_of_the_time_for_the_first_sound() -> None:
+    async def work() -> float:
+        places = Quota.of(1)
+        assert places.try_take()
+        asyncio.get_running_loop().call_later(PLACE_TIMEOUT_S / 2, places.give_back)
+        cloud, spare = ScriptedVoice("cloud", [Wait(60.0)]), ScriptedVoice("spare", [b"zz"])
+        pieces, took_s = await heard(VoiceLadder(cloud, spare, places))
+        assert (pieces, cloud.spoken) == ([(b"zz", False)], ["Bonjour."])
+        places.close()
+        return took_s
+
+    assert run(work()) == pytest.approx(FIRST_SOUND_TIMEOUT_S)
 
 
 # Ears
