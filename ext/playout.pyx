@@ -276,12 +276,17 @@ cdef class PlayoutBuffer:
     # -- the queue
 
     cdef int _reserve(self, Py_ssize_t needed) except -1:
-        """Makes room for `needed` samples in all, in doublings; the limit was checked before."""
-        cdef Py_ssize_t capacity = max(QUEUE_START_SAMPLES, 2 * self.capacity, needed)
+        """Makes room for `needed` samples in all, a quarter more each time; the limit was checked before.
+
+        What a long sentence needed is given back with the next one.
+        """
+        cdef Py_ssize_t capacity = max(needed, self.capacity + self.capacity // 4)
         cdef int16_t *grown
-        if needed <= self.capacity:
+        if self.queued == 0 and self.capacity > QUEUE_KEPT_SAMPLES and needed <= QUEUE_KEPT_SAMPLES:
+            capacity = needed
+        elif needed <= self.capacity:
             return 0
-        capacity = min(capacity, self.limit)
+        capacity = min((capacity + QUEUE_STEP_SAMPLES - 1) // QUEUE_STEP_SAMPLES * QUEUE_STEP_SAMPLES, self.limit)
         grown = <int16_t *> PyMem_Malloc(<size_t> capacity * SAMPLE_BYTES)
         if grown == NULL:
             raise MemoryError(f"no memory for a queue of {capacity} samples, {self.queued} waiting")

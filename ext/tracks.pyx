@@ -177,7 +177,12 @@ cdef class Tracks:
         self.flushed = min(self.flushed, self.cursor)
         self.cursor += count
         self.pending_count -= count
-        memmove(self.pending, self.pending + count, <size_t> self.pending_count * SAMPLE_BYTES)
+        if self.pending_count:
+            memmove(self.pending, self.pending + count, <size_t> self.pending_count * SAMPLE_BYTES)
+        elif self.pending_room > AHEAD_SAMPLES:  # a burst is over
+            PyMem_Free(self.pending)
+            self.pending = NULL
+            self.pending_room = 0
 
     cdef void _settle(self) noexcept:
         """More came than time has passed: what fits into the last gap goes there, the rest is too much."""

@@ -18,8 +18,8 @@ from ext.playout import PlayoutBuffer
 log = structlog.get_logger(__name__)
 
 QUEUE_FULL_WAIT_S = 0.2
-MAX_KEPT_BYTES = 80_000
-"""Sentences up to 5 s may come again ("Merci, Pierre.") and are worth their memory."""
+MAX_KEPT_CHARACTERS = 60
+"""Sentences of up to 4 s may come again ("Merci, Pierre.") and are worth their memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +194,6 @@ class Mouth:
             self._playout.end_sentence(epoch)
             return epoch
         pieces: list[bytes] = []
-        kept_bytes = 0
         started, own = False, True
         async with aclosing(self._voice.speak(text)) as stream:
             async for pcm, by_own_voice in stream:
@@ -207,11 +206,8 @@ class Mouth:
                     self._playout.start_sentence(text)
                     started = True
                 own = by_own_voice
-                kept_bytes += len(pcm)
-                if kept_bytes <= MAX_KEPT_BYTES:
+                if len(text) <= MAX_KEPT_CHARACTERS:
                     pieces.append(pcm)
-                elif pieces:
-                    pieces.clear()
                 await self._push(pcm, epoch)
         if own and pieces:
             self._cache.keep(text, b"".join(pieces))

@@ -38,6 +38,8 @@ DEADLINES = Deadlines(open_s=2.0, ping_s=3.0, close_s=1.0, unsent_bytes=240_000)
 defaults: 40 s); 15 s of audio that Deepgram did not take: the connection is as good as dead."""
 KEEP_ALIVE_S = 4.0
 """Deepgram closes after 10 s without a frame and advises KeepAlive every 3 to 5 s (docs, "Audio Keep Alive")."""
+LONGEST_PIECE_BYTES = 4000
+"""Sound that waited for the connection goes out in pieces of 250 ms: a send buffer keeps the size of its largest."""
 ENDPOINTING_MS = 300
 """Silence after which Nova closes a span by itself; the end of the turn is decided by `app.dialogue.turns`."""
 
@@ -161,10 +163,12 @@ class DeepgramSession:
 
     def send(self, pcm: bytes) -> None:
         """See `SpeechSession.send`."""
-        if self._closing or not pcm:  # an empty message would close the stream
-            return
-        self._sent_s = self._loop.time()
-        self._run(self._socket.send_media(ulaw_encode(pcm) if self._mulaw else pcm))
+        for at in range(0, len(pcm), LONGEST_PIECE_BYTES):  # never an empty message: it would close the stream
+            if self._closing:
+                return
+            piece = pcm[at : at + LONGEST_PIECE_BYTES]
+            self._sent_s = self._loop.time()
+            self._run(self._socket.send_media(ulaw_encode(piece) if self._mulaw else piece))
 
     def finalize(self) -> None:
         """See `SpeechSession.finalize`."""
