@@ -20,14 +20,6 @@ enum {
     GROUP = 64  /* outputs that are rounded together */
 };
 
-/* Half as many turns of the loop over a row: with SSE2 there are 20 for 24 kHz, too many for the end to be foreseen. clang
- * unrolls by itself. */
-#if defined(__clang__)
-#define TWO_A_TURN
-#else
-#define TWO_A_TURN _Pragma("GCC unroll 2")
-#endif
-
 /* Where the next output is made: its first sample, its row of the bank, and how many phases it lies behind a sample. */
 typedef struct {
     const int16_t *window;
@@ -56,7 +48,10 @@ SIMD_LOOP void SIMD(filter)(
             const int16_t *lows = __builtin_assume_aligned(highs + width, ROW_ALIGNMENT);
             int32_t high = 0;
             int32_t low = 0;
-            TWO_A_TURN
+#if SIMD_SAMPLES < 32 && !defined(__clang__)
+            /* With short vectors a row takes up to 20 turns, too many for the end to be foreseen; clang unrolls by itself. */
+#pragma GCC unroll 2
+#endif
             for (ptrdiff_t i = 0; i < width; i++) {
                 high += window[i] * highs[i];
                 low += (int16_t) (window[i] >> 8) * lows[i];
