@@ -20,18 +20,25 @@ enum {
     GROUP = 64  /* outputs that are rounded together */
 };
 
+/* Where the next output is made: its first sample, its row of the bank, and how many phases it lies behind a sample. */
+typedef struct {
+    const int16_t *window;
+    int row;
+    int phase;
+} position;
+
 #endif
 
-/* Writes `count` outputs, the first with the given row of the bank, whose phase is row * step modulo phases. An output
- * takes `width` samples from `window` on; the next one starts step / phases further on, whole samples only, and what is
- * left over makes its phase. `width` is a multiple of ROW_MULTIPLE, `bank` is aligned to ROW_ALIGNMENT. */
+/* Writes `count` outputs and moves the position behind them. Each takes `width` samples and a row of the bank; the next
+ * one starts `whole` samples and `part` of `phases` phases later. `width` is a multiple of ROW_MULTIPLE, `bank` is aligned
+ * to ROW_ALIGNMENT. */
 SIMD_LOOP void SIMD(filter)(
-    int16_t *restrict target, ptrdiff_t count, const int16_t *restrict window, const int16_t *restrict bank,
-    ptrdiff_t width, int phases, int step, int row)
+    int16_t *restrict target, ptrdiff_t count, position *at, const int16_t *restrict bank, ptrdiff_t width,
+    int phases, int whole, int part)
 {
-    const int whole = step / phases;
-    const int part = step % phases;
-    int phase = (int) ((int64_t) row * part % phases);
+    const int16_t *restrict window = at->window;
+    int row = at->row;
+    int phase = at->phase;
     int32_t sums[GROUP];
     width &= -ROW_MULTIPLE;
     while (count > 0) {
@@ -41,6 +48,10 @@ SIMD_LOOP void SIMD(filter)(
             const int16_t *lows = __builtin_assume_aligned(highs + width, ROW_ALIGNMENT);
             int32_t high = 0;
             int32_t low = 0;
+#if SIMD_SAMPLES < 32 && !defined(__clang__)
+            /* With short vectors a row takes up to 20 turns, too many for the end to be foreseen; clang unrolls by itself. */
+#pragma GCC unroll 2
+#endif
             for (ptrdiff_t i = 0; i < width; i++) {
                 high += window[i] * highs[i];
                 low += (int16_t) (window[i] >> 8) * lows[i];
@@ -61,4 +72,7 @@ SIMD_LOOP void SIMD(filter)(
         target += group;
         count -= group;
     }
+    at->window = window;
+    at->row = row;
+    at->phase = phase;
 }

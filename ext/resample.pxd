@@ -12,7 +12,8 @@ cdef enum:
 
 cdef class FilterBank:
     cdef readonly int phases  # L: outputs for every `step` inputs
-    cdef readonly int step  # M
+    cdef readonly int step  # M = whole * L + part
+    cdef readonly int whole, part
     cdef readonly int half  # look-ahead in input samples
     cdef readonly int width  # coefficients a phase
     cdef void *memory  # of the coefficients, before alignment
@@ -25,9 +26,8 @@ cdef class Resampler:
     cdef readonly int target_hz
     cdef FilterBank bank
     cdef int16_t *window  # input not yet behind the filter
-    cdef Py_ssize_t start  # of the next output's taps in `window`
-    cdef Py_ssize_t held  # samples in `window`
-    cdef int row  # of the next output in the bank
+    cdef Py_ssize_t held  # samples in `window`; the next output takes the first ones
+    cdef int row, phase  # of the next output
     cdef int64_t received_samples
     cdef int64_t emitted_samples
 

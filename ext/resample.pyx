@@ -29,9 +29,9 @@ cdef extern from *:
     #include "simd.h"
 
     SIMD_DISPATCH(void, filter,
-                  (int path, int16_t *target, ptrdiff_t count, const int16_t *window, const int16_t *bank,
-                   ptrdiff_t width, int phases, int step, int row),
-                  (target, count, window, bank, width, phases, step, row))
+                  (int path, int16_t *target, ptrdiff_t count, position *at, const int16_t *bank, ptrdiff_t width,
+                   int phases, int whole, int part),
+                  (target, count, at, bank, width, phases, whole, part))
     """
     enum:
         ROW_SUM
@@ -39,9 +39,14 @@ cdef extern from *:
         ROW_MULTIPLE
         ROW_ALIGNMENT
 
+    ctypedef struct position:
+        const int16_t *window
+        int row
+        int phase
+
     void filter_on "filter"(
-        int path, int16_t *target, Py_ssize_t count, const int16_t *window, const int16_t *bank,
-        Py_ssize_t width, int phases, int step, int row
+        int path, int16_t *target, Py_ssize_t count, position *at, const int16_t *bank, Py_ssize_t width,
+        int phases, int whole, int part
     ) noexcept nogil
 
 cdef double[TERMS] PROTOTYPE = [
@@ -82,6 +87,8 @@ cdef class FilterBank:
         cdef double *row
         self.phases = target_hz // divisor
         self.step = source_hz // divisor
+        self.whole = self.step // self.phases
+        self.part = self.step % self.phases
         self.half = (SPAN_EIGHTHS * source_hz + 8 * lower_hz - 1) // (8 * lower_hz)
         self.width = (2 * self.half + <int> ROW_MULTIPLE - 1) // <int> ROW_MULTIPLE * <int> ROW_MULTIPLE
         self.memory = PyMem_Malloc(
@@ -190,8 +197,8 @@ cdef class Resampler:
         """Puts silence before the first sample."""
         self.held = self.bank.width - self.bank.half - 1
         memset(self.window, 0, sizeof(int16_t) * <size_t> self.held)
-        self.start = 0
         self.row = 0
+        self.phase = 0
         self.received_samples = 0
         self.emitted_samples = 0
 
@@ -209,8 +216,11 @@ cdef class Resampler:
         if self.bank is None:
             return pcm
         cdef Py_ssize_t count = size // SAMPLE_BYTES
-        cdef bytes converted = PyBytes_FromStringAndSize(NULL, self.made_by(count) * SAMPLE_BYTES)
-        self.convert(<int16_t *> PyBytes_AS_STRING(converted), <const int16_t *> PyBytes_AS_STRING(pcm), count)
+        cdef Py_ssize_t wanted = self.made_by(count)
+        cdef bytes converted = PyBytes_FromStringAndSize(NULL, wanted * SAMPLE_BYTES)
+        self._run(
+            <int16_t *> PyBytes_AS_STRING(converted), wanted, <const int16_t *> PyBytes_AS_STRING(pcm), count
+        )
         return converted
 
     def flush(self) -> bytes:
@@ -250,32 +260,36 @@ cdef class Resampler:
     cdef void _run(
         self, int16_t *target, Py_ssize_t wanted, const int16_t *source, Py_ssize_t count
     ) noexcept nogil:
-        """Feeds `count` samples and writes the next `wanted` outputs."""
-        cdef Py_ssize_t width = self.bank.width
-        cdef int64_t phases = self.bank.phases
-        cdef int64_t step = self.bank.step
+        """Feeds `count` samples and writes the next `wanted` outputs, all of which they make certain."""
         cdef Py_ssize_t block, made
-        cdef int64_t phase
+        cdef int64_t room
+        cdef position at
+        self.received_samples += count
+        self.emitted_samples += wanted
         while count:
             block = min(count, BLOCK_SAMPLES)
             memcpy(self.window + self.held, source, <size_t> block * SAMPLE_BYTES)
             self.held += block
-            self.received_samples += block
             source += block
             count -= block
-            made = 0
-            if self.start + width <= self.held:
-                phase = self.row * step % phases
-                made = min(wanted, ((self.held - width - self.start + 1) * phases - phase + step - 1) // step)
-                filter_on(
-                    simd.chosen, target, made, self.window + self.start, self.bank.coefficients, width,
-                    self.bank.phases, self.bank.step, self.row,
+            if self.held < self.bank.width:
+                continue
+            made = wanted
+            if count:
+                room = self.held - self.bank.width + 1
+                made = min(
+                    wanted, (room * self.bank.phases - self.phase + self.bank.step - 1) // self.bank.step
                 )
-                self.start += (phase + made * step) // phases
-                self.row = <int> ((self.row + made) % phases)
-                self.emitted_samples += made
-                target += made
-                wanted -= made
-            self.held -= self.start
-            memmove(self.window, self.window + self.start, <size_t> self.held * SAMPLE_BYTES)
-            self.start = 0
+            at.window = self.window
+            at.row = self.row
+            at.phase = self.phase
+            filter_on(
+                simd.chosen, target, made, &at, self.bank.coefficients, self.bank.width, self.bank.phases,
+                self.bank.whole, self.bank.part,
+            )
+            self.row = at.row
+            self.phase = at.phase
+            self.held -= at.window - self.window
+            memmove(self.window, at.window, <size_t> self.held * SAMPLE_BYTES)
+            target += made
+            wanted -= made

@@ -5,6 +5,7 @@
  *
  *     SIMD_LOOP      what stands before a function: static, compiled for the path's instructions
  *     SIMD(name)     the function's name on this path: name_baseline, name_avx2, name_avx512
+ *     SIMD_SAMPLES   how many int16 a vector holds
  *
  * and SIMD_DISPATCH then makes `name`, whose first argument says which path to take; ext.simd knows the best.
  * The loops are plain C for the compiler to vectorise. What they compute does not depend on the path: integers, and
@@ -74,17 +75,21 @@ static int simd_supports(int path)
 #ifdef SIMD_BODY
 
 #define SIMD_PATH baseline
+#define SIMD_SAMPLES 8
 #define SIMD_LOOP static
 #include SIMD_BODY
 #undef SIMD_LOOP
+#undef SIMD_SAMPLES
 #undef SIMD_PATH
 
 #if SIMD_X86_64
 
 #define SIMD_PATH avx2
+#define SIMD_SAMPLES 16
 #define SIMD_LOOP __attribute__((target("avx2"))) static
 #include SIMD_BODY
 #undef SIMD_LOOP
+#undef SIMD_SAMPLES
 #undef SIMD_PATH
 
 /* gcc halves its vectors for the sake of the first processors with AVX-512, which slowed down with whole ones. */
@@ -94,9 +99,11 @@ static int simd_supports(int path)
 #define SIMD_AVX512_TARGET "avx512f,avx512bw,avx512vl,avx512dq,prefer-vector-width=512"
 #endif
 #define SIMD_PATH avx512
+#define SIMD_SAMPLES 32
 #define SIMD_LOOP __attribute__((target(SIMD_AVX512_TARGET))) static
 #include SIMD_BODY
 #undef SIMD_LOOP
+#undef SIMD_SAMPLES
 #undef SIMD_PATH
 
 #endif

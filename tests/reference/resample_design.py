@@ -6,8 +6,9 @@ lower rate,
     h(t) = sum over k of b[k] * cos(pi * k * t / SPAN)   for |t| < SPAN, and 0 beyond
 
 so its response at f (in cycles a sample of the lower rate) is linear in b, and the smallest ripple from the Nyquist
-frequency up, under a bound on the ripple in the pass-band, is a linear programme. A windowed sinc has the same ripple
-in both bands, which a telephone does not need: at equal length this one is 8 dB better in the stop-band.
+frequency up, under a bound on the ripple in the pass-band, is a linear programme. A windowed sinc has the
+same ripple in both bands, which a telephone does not need: the best Kaiser window of this length has 69 dB in the
+stop-band, this filter 94.
 """
 
 import numpy as np

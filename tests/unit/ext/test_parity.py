@@ -309,8 +309,9 @@ STATE = [
 ]
 
 
+@every_path
 @given(
-    st.fixed_dictionaries(
+    knobs=st.fixed_dictionaries(
         {
             "max_queue_ms": st.sampled_from([100, 300, 1100, 60000]),
             "prebuffer_min_ms": st.sampled_from([0, 20, 60]),
@@ -319,26 +320,29 @@ STATE = [
             "seed": st.integers(0, 2**40),
         }
     ),
-    st.lists(steps, min_size=5, max_size=40),
+    schedule=st.lists(steps, min_size=5, max_size=40),
 )
-@settings(max_examples=400, deadline=None)
-def test_any_schedule_plays_the_same_bytes(knobs: dict[str, Any], schedule: list[tuple[Any, ...]]) -> None:
-    both: tuple[Any, Any] = (
-        ext.playout.PlayoutBuffer(**knobs),
-        tests.reference.playout.PlayoutBuffer(**knobs),
-    )
-    now_ms = 0
-    for step in schedule:
-        name, *arguments = step
-        if name == "push":
-            now_ms += arguments[2]
-            kernel, twin = (buffer.push(buffer.epoch + arguments[0], arguments[1], now_ms / 1000) for buffer in both)
-        elif name == "pull":
-            now_ms += 20 * arguments[0]
-            kernel, twin = ([buffer.pull() for _ in range(arguments[0])] for buffer in both)
-        elif name == "finish":
-            kernel, twin = (buffer.finish(buffer.epoch) for buffer in both)
-        else:
-            kernel, twin = (getattr(buffer, name)() for buffer in both)
-        assert kernel == twin
-        assert [getattr(both[0], name) for name in STATE] == [getattr(both[1], name) for name in STATE]
+@settings(max_examples=250, deadline=None)
+def test_any_schedule_plays_the_same_bytes(path: str, knobs: dict[str, Any], schedule: list[tuple[Any, ...]]) -> None:
+    with on(path):
+        both: tuple[Any, Any] = (
+            ext.playout.PlayoutBuffer(**knobs),
+            tests.reference.playout.PlayoutBuffer(**knobs),
+        )
+        now_ms = 0
+        for step in schedule:
+            name, *arguments = step
+            if name == "push":
+                now_ms += arguments[2]
+                kernel, twin = (
+                    buffer.push(buffer.epoch + arguments[0], arguments[1], now_ms / 1000) for buffer in both
+                )
+            elif name == "pull":
+                now_ms += 20 * arguments[0]
+                kernel, twin = ([buffer.pull() for _ in range(arguments[0])] for buffer in both)
+            elif name == "finish":
+                kernel, twin = (buffer.finish(buffer.epoch) for buffer in both)
+            else:
+                kernel, twin = (getattr(buffer, name)() for buffer in both)
+            assert kernel == twin
+            assert [getattr(both[0], name) for name in STATE] == [getattr(both[1], name) for name in STATE]
