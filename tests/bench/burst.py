@@ -37,7 +37,7 @@ async def measure(house: House, console: Console) -> tuple[list[Target], dict[st
 async def _once(house: House) -> tuple[Burst, float]:
     """A new server, running calls, the burst."""
     frames = await asyncio.to_thread(caller_frames, None)
-    async with house.voicebot(house.server_core) as server, Load("127.0.0.1", server.port, frames) as load:
+    async with house.voicebot() as server, Load("127.0.0.1", server.port, frames) as load:
         await load.grow(RUNNING, CALLS_PER_S)
         await asyncio.sleep(SETTLE_S)
         watch = CoreWatch(house.server_core, server.process.pid)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -22,7 +22,7 @@ from app.config import Settings
 from app.errors import VoicebotError
 from app.store.embedded import EmbeddedPostgres
 from app.store.migrate import migrate
-from tests.bench.machine import on_core
+from tests.bench.machine import on_cores
 
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 30.0
@@ -38,17 +38,14 @@ LONG_SPEECH = (SPEECH * 4).strip()
 
 
 class Process:
-    """A program on a core of its own, whose output goes to a file.
+    """A program on cores that it is given, whose output goes to a file."""
 
-    Args:
-        core: None leaves the choice to the kernel.
-    """
-
-    def __init__(self, words: list[str], core: int | None, log: Path, environment: Mapping[str, str] | None = None):
+    def __init__(
+        self, words: list[str], cores: tuple[int, ...], log: Path, environment: Mapping[str, str] | None = None
+    ) -> None:
         self.log = log
         self._name = " ".join(words[:4])
-        pinned = on_core(core) if core is not None else nullcontext()
-        with log.open("wb") as output, pinned:
+        with log.open("wb") as output, on_cores(*cores):
             self.popen = subprocess.Popen(
                 words, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=environment
             )
@@ -129,14 +126,14 @@ class House:
         return await _get(address, None if endless is None else {"endless": endless})
 
     @asynccontextmanager
-    async def voicebot(self, core: int | None, **settings: str) -> AsyncIterator[Server]:
-        """The real server, with everything on."""
+    async def voicebot(self, *cores: int, **settings: str) -> AsyncIterator[Server]:
+        """The real server, with everything on, on its usual core or on these."""
         directory = self._new_directory()
         ports = free_port(), free_port()
         await self.voice_state(endless=False)
         process = Process(
             [sys.executable, "-m", "app", "serve"],
-            core,
+            cores or (self.server_core,),
             directory / "server.log",
             self._environment(directory, ports) | settings,
         )
@@ -149,7 +146,7 @@ class House:
             await process.stop()
 
     @asynccontextmanager
-    async def plain(self, core: int | None) -> AsyncIterator[Server]:
+    async def plain(self) -> AsyncIterator[Server]:
         """The reference: this folder's, or the one of an outside yardstick (YARDSTICK_DIR)."""
         directory = self._new_directory()
         port = free_port()
@@ -157,9 +154,9 @@ class House:
         python = os.environ.get("YARDSTICK_PYTHON", sys.executable) if outside else sys.executable
         program = [str(Path(outside) / "peer_plain.py")] if outside else ["-m", "tests.bench.plain"]
         words = [python, *program, "--port", str(port), "--stt", "ws", "--sink", f"{self.addresses['sink']}/"]
-        if outside and core is not None:
-            words += ["--pin", str(core), "--life", "900"]
-        process = Process(words, core, directory / "server.log")
+        if outside:
+            words += ["--pin", str(self.server_core), "--life", "900"]
+        process = Process(words, (self.server_core,), directory / "server.log")
         try:
             await process.line("READY")
             yield Server(process, port)
@@ -214,14 +211,13 @@ class House:
 
 @asynccontextmanager
 async def open_house(directory: Path, server_core: int, load_core: int) -> AsyncIterator[House]:
-    """Starts what all servers share; everything on the load's core."""
+    """Starts what all servers share, on the load's core, where this process is too."""
     await asyncio.to_thread(_write_prompts, directory / "prompts.yaml")
-    providers = Process([sys.executable, "-m", "tests.bench.providers"], load_core, directory / "providers.log")
+    providers = Process([sys.executable, "-m", "tests.bench.providers"], (load_core,), directory / "providers.log")
     try:
         addresses = json.loads(await providers.line('"sink"'))
-        with on_core(load_core):
-            postgres = EmbeddedPostgres(directory / "postgres")
-            await postgres.start()
+        postgres = EmbeddedPostgres(directory / "postgres")
+        await postgres.start()
         try:
             await migrate(postgres.clients_url, "clients")
             await migrate(postgres.tickets_url, "tickets")

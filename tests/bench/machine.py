@@ -47,10 +47,10 @@ def facts() -> dict[str, str]:
 
 
 @contextmanager
-def on_core(number: int) -> Iterator[None]:
-    """What is started in here runs on that core; this process itself comes back."""
+def on_cores(*numbers: int) -> Iterator[None]:
+    """What is started in here runs on those cores; this thread itself comes back."""
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {number})
+    os.sched_setaffinity(0, numbers)
     try:
         yield
     finally:
@@ -60,7 +60,7 @@ def on_core(number: int) -> Iterator[None]:
 def calibration_ms(core: int) -> float:
     """CPU milliseconds of a fixed piece of Python work: how fast that core is just now."""
     rounds = []
-    with on_core(core):
+    with on_cores(core):
         for _ in range(CALIBRATION_ROUNDS):
             began_s = time.thread_time()
             kept: dict[int, bytes] = {}

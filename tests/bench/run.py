@@ -37,6 +37,7 @@ async def _run(work: Callable[[House, Console], Awaitable[Result]]) -> Result:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     server_core, load_core = cores()
+    os.sched_setaffinity(0, {load_core})  # before any thread is made: they and what they start stay there
     console.print(" · ".join(f"{name} {value}" for name, value in facts().items()), soft_wrap=True)
     for core in {server_core, load_core}:
         if (busy := await asyncio.to_thread(foreign_percent, core)) > BUSY_PERCENT:
@@ -48,7 +49,6 @@ async def _run(work: Callable[[House, Console], Awaitable[Result]]) -> Result:
     began_s = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="voicebot-bench-") as folder, hurried():
         async with open_house(Path(folder), server_core, load_core) as house:
-            os.sched_setaffinity(0, {load_core})
             result = await work(house, console)
     console.print(f"{time.monotonic() - began_s:.0f} s")
     return result

@@ -50,7 +50,7 @@ class Bench:
         rows: list[Row] = []
         speed_ms = await asyncio.to_thread(calibration_ms, house.server_core)
         place = house.plain if name == "plain" else house.voicebot
-        async with place(house.server_core) as server:
+        async with place() as server:
             meter = ServerMeter(server.process.pid, MetricsPage(server.metrics_url) if server.metrics_url else None)
             async with Load("127.0.0.1", server.port, frames) as load:
                 for calls in levels:

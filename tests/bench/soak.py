@@ -22,7 +22,7 @@ BYTES_PER_CALL = 2048.0
 async def measure(house: House, console: Console, calls: int = CALLS) -> tuple[list[Target], dict[str, Any]]:
     """A new server and its calls."""
     frames = await asyncio.to_thread(caller_frames, None)
-    async with house.voicebot(house.server_core) as server, Load("127.0.0.1", server.port, frames) as load:
+    async with house.voicebot() as server, Load("127.0.0.1", server.port, frames) as load:
         done = await soak(load, ServerMeter(server.process.pid), calls, overlap=OVERLAP, call_s=CALL_S)
     console.print(
         f"{calls} calls, {OVERLAP} at a time, {CALL_S:g} s each: "

@@ -72,7 +72,7 @@ async def measure(house: House, console: Console) -> tuple[list[Target], dict[st
 async def _once(house: House) -> tuple[Stall, float]:
     """A new server, running calls, SIGSTOP, SIGCONT."""
     frames = await asyncio.to_thread(caller_frames, None)
-    async with house.voicebot(house.server_core) as server, Load("127.0.0.1", server.port, frames) as load:
+    async with house.voicebot() as server, Load("127.0.0.1", server.port, frames) as load:
         page = MetricsPage(server.metrics_url)
         await load.grow(CALLS, CALLS_PER_S)
         await asyncio.sleep(SETTLE_S)

@@ -94,7 +94,7 @@ async def _together(house: House, console: Console, cores: list[int], alone: int
     tries: list[tuple[int, float, float]] = []
     for factor in TRIES if alone else ():
         half = round(alone * factor / 2)
-        async with house.voicebot(None, WORKERS="2") as server:
+        async with house.voicebot(*cores, WORKERS="2") as server:
             halves = await _lateness(house, server, [str(half), str(half)], cores)
         worst = (2 * half, max(p99 for _, p99, _ in halves), max(p999 for _, _, p999 in halves))
         console.print(f"two workers, {worst[0]} calls ({factor:g} ×): p99 {worst[1]:.1f}, p99.9 {worst[2]:.1f} ms")
@@ -112,7 +112,7 @@ async def _lateness(house: House, server: Server, ramps: list[str], cores: list[
     for number, (ramp, core) in enumerate(zip(ramps, cores, strict=True)):
         file = directory / f"load-{number}.json"
         options = ["--ramp", ramp, "--json", str(file), "--cps", str(50 / len(cores)), "--metrics", server.metrics_url]
-        loads.append((Process([*words, *options], core, directory / f"load-{number}.log"), file))
+        loads.append((Process([*words, *options], (core,), directory / f"load-{number}.log"), file))
     try:
         for load, _ in loads:
             await asyncio.to_thread(load.popen.wait)

@@ -107,7 +107,7 @@ async def test_the_voice_speaks_to_the_real_sdk_for_as_long_as_it_listens() -> N
 @on_uvloop
 async def test_five_calls_to_a_real_server(tmp_path: Path) -> None:
     core = min(os.sched_getaffinity(0))
-    async with open_house(tmp_path, core, core) as house, house.voicebot(None) as server:
+    async with open_house(tmp_path, core, core) as house, house.voicebot() as server:
         figures, picture = tmp_path / "load.json", tmp_path / "load.svg"
         words = ["--port", str(server.port), "--pid", str(server.process.pid), "--metrics", server.metrics_url]
         words += ["--ramp", f"2,{CALLS}", "--seconds", "1", "--json", str(figures), "--picture", str(picture)]
@@ -139,7 +139,7 @@ async def test_five_calls_to_a_real_server(tmp_path: Path) -> None:
 async def test_a_burst_and_what_was_recorded_of_it(tmp_path: Path) -> None:
     core = min(os.sched_getaffinity(0))
     async with open_house(tmp_path, core, core) as house:
-        async with house.voicebot(None) as server, Load("127.0.0.1", server.port, caller_frames(None)) as load:
+        async with house.voicebot() as server, Load("127.0.0.1", server.port, caller_frames(None)) as load:
             await load.grow(CALLS, 50.0)
             assert await load.all_heard(10.0)
             came = await burst(load, CALLS)
