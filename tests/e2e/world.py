@@ -157,6 +157,8 @@ def settings_of(directory: Path, postgres: EmbeddedPostgres, addresses: Mapping[
         "AUDIOSOCKET_PORT": "0",
         "METRICS_PORT": "0",
         "MAX_CONCURRENT_CALLS": "60",
+        "ELEVENLABS_MAX_STREAMS": "60",
+        "MAX_LOOP_LAG_MS": "0",  # callers, stand-ins and whatever else runs on this machine make it late, too
         "STRUCTURED_LOGGING": "true",
         "SOLUTION_WAIT_SECONDS": "3",
     }

@@ -5,13 +5,14 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
+from app.call.services import LOOK_FOR_PHRASES_S
 from app.commands.children import voicebot
 from app.store.embedded import EmbeddedPostgres
 from tests.integration.house import Ground, until
@@ -305,3 +306,40 @@ async def test_a_taken_port_is_one_clear_line(serve: Serve, ground: Ground, tmp_
             last = said.decode().strip().splitlines()[-1]
             assert last.startswith(f"voicebot: can't listen on {name} {server.ports[key]}: ")
             assert b"Traceback" not in said
+
+
+HANG = """
+import os, sys
+if 'worker' in sys.orig_argv:
+    import signal, time
+    signal.signal(signal.SIGUSR1, lambda *_: time.sleep(3600))
+"""
+
+
+async def test_not_even_a_worker_that_hangs_outlives_a_killed_supervisor(ground: Ground, tmp_path: Path) -> None:
+    """Nobody is left to notice it but the kernel."""
+    (tmp_path / "sitecustomize.py").write_text(HANG)
+    async with serving(ground, tmp_path, {"PYTHONPATH": f"{tmp_path}:{os.getcwd()}", "WORKERS": 1}) as server:
+        pid = server.pids[0]
+        os.kill(server.pid, signal.SIGKILL)
+        os.kill(pid, signal.SIGUSR1)
+        await asyncio.sleep(1.0)
+        assert alive(pid)
+        for _ in range(3):
+            with suppress(AssertionError):
+                await until(lambda: not alive(pid), "ended by its timer")
+        assert not alive(pid)
+        await server.ended()
+
+
+async def test_phrases_that_one_worker_speaks_are_there_for_all(serve: Serve, tmp_path: Path) -> None:
+    async with serve(CACHE_DIR=tmp_path / "cache") as server:
+        await server.event("phrases missing in the cache are being spoken", worker=0)
+        await until(lambda: list((tmp_path / "cache").glob("*/index.json")) != [], "all are on disk")
+        await asyncio.sleep(LOOK_FOR_PHRASES_S + 1)
+        before = await server.metric("voicebot_cache_misses_total")
+        for worker in (0, 1):
+            _, peer = await server.call_on(worker)
+            await peer.heard(50)
+        assert await server.metric("voicebot_cache_misses_total") == before
+        assert len(server.events("phrases missing in the cache are being spoken")) == 1
