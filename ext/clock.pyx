@@ -105,13 +105,13 @@ cdef class Wheel:
         cdef tuple members
         cdef double lateness_s
         while self.members and self._due_s(self.next) <= now_s + early_s:
-            behind = <int64_t> floor((now_s - self._due_s(self.next)) / frame_s)
+            lateness_s = max(now_s - self._due_s(self.next), 0.0)
+            behind = <int64_t> floor(lateness_s / frame_s)
             if behind > MAX_CATCH_UP_FRAMES:
                 self.skipped_frames += behind
                 self.next += behind * SLOTS
             members = self.slots[self.next % SLOTS]
             if members:
-                lateness_s = max(now_s - self._due_s(self.next), 0.0)
                 self.passes += 1
                 if lateness_s > self.worst_lateness_s:
                     self.worst_lateness_s = lateness_s

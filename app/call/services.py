@@ -129,7 +129,7 @@ async def open_services(settings: Settings, part: Part | None = None) -> AsyncIt
         yield Services(
             settings=settings,
             prompts=prompts,
-            clock=FrameClock(late, time.monotonic),
+            clock=FrameClock(late, metrics.PLAYOUT_SKIPPED.inc, time.monotonic),
             lag=lag,
             ears=ears,
             recogniser=recogniser,

@@ -21,7 +21,7 @@ class ClockStats:
 
     Attributes:
         passes: places of the wheel served.
-        skipped_frames: frames of each call that a stall swallowed.
+        skipped_frames: frames of each call that stalls swallowed.
         worst_lateness_s: the latest pass.
     """
 
@@ -35,15 +35,20 @@ class FrameClock:
 
     Args:
         on_lateness: told the lateness in seconds of every pass (one call a pass, not one a member).
+        on_skipped: told how many frames of all members a stall has swallowed.
         now: monotonic seconds, the same clock as the loop's; the loop's own time has 1 ms and is that of the
             iteration's start, which hides how late a pass is.
     """
 
     def __init__(
-        self, on_lateness: Callable[[float], None] | None = None, now: Callable[[], float] | None = None
+        self,
+        on_lateness: Callable[[float], None] | None = None,
+        on_skipped: Callable[[int], None] | None = None,
+        now: Callable[[], float] | None = None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._now = now or self._loop.time
+        self._on_skipped = on_skipped
         self._wheel = Wheel(self._dropped, on_lateness)
         self._timer: asyncio.Handle | None = None
         self._due_s = 0.0
@@ -79,8 +84,11 @@ class FrameClock:
     def _pass(self) -> None:
         self._timer = None
         self._passing = True
+        skipped_frames = self._wheel.skipped_frames
         next_s = self._wheel.serve(self._now())
         self._passing = False
+        if self._wheel.skipped_frames != skipped_frames and self._on_skipped is not None:
+            self._on_skipped((self._wheel.skipped_frames - skipped_frames) * self._wheel.members)
         self._set_timer(next_s)
 
     def _set_timer(self, due_s: float | None) -> None:

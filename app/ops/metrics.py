@@ -43,6 +43,11 @@ PLAYOUT_LATENESS_S = Histogram(
 PLAYOUT_UNDERRUNS = Counter(
     "voicebot_playout_underruns", "Times speech ran dry in the middle of an utterance.", registry=REGISTRY
 )
+PLAYOUT_SKIPPED = Counter(
+    "voicebot_playout_skipped_frames",
+    "Frames of calls that never left, because a stall of the process was longer than 40 ms.",
+    registry=REGISTRY,
+)
 LOOP_LAG_S = Gauge(
     "voicebot_loop_lag_seconds", "Worst lag of an event loop within the last second or two.", registry=REGISTRY
 )

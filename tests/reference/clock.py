@@ -79,17 +79,17 @@ class Wheel:
     def serve(self, now_s: float) -> float | None:
         """Serves every place that is due."""
         while self.members and self._due_s(self._next) <= now_s + EARLY_S:
-            behind = math.floor((now_s - self._due_s(self._next)) / FRAME_S)
+            lateness_s = max(now_s - self._due_s(self._next), 0.0)
+            behind = math.floor(lateness_s / FRAME_S)
             if behind > MAX_CATCH_UP_FRAMES:
                 self.skipped_frames += behind
                 self._next += behind * SLOTS
             if members := self._slots[self._next % SLOTS]:
-                self._pass(members, now_s)
+                self._pass(members, now_s, lateness_s)
             self._next += 1
         return self.next_due_s()
 
-    def _pass(self, members: list[Member], now_s: float) -> None:
-        lateness_s = max(now_s - self._due_s(self._next), 0.0)
+    def _pass(self, members: list[Member], now_s: float, lateness_s: float) -> None:
         self.passes += 1
         self.worst_lateness_s = max(self.worst_lateness_s, lateness_s)
         if self._on_lateness is not None:
