@@ -5,8 +5,8 @@ include "consts.pxi"
 cdef enum:
     RATE_MIN_HZ = 4000
     RATE_MAX_HZ = 192000  # the highest AudioSocket knows
-    SPAN_EIGHTHS = 213  # half the filter's length, in eighths of a sample of the lower rate: 3.33 ms at 8 kHz
-    TERMS = 36  # cosines of the filter's shape
+    SPAN_SAMPLES = 29  # half the filter's length, in samples of the lower rate: 3.63 ms at 8 kHz
+    TERMS = 40  # cosines of the filter's shape
     BLOCK_SAMPLES = 4096  # input taken at a time
     BANKS_KEPT = 8
 

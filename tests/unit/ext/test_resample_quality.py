@@ -48,21 +48,21 @@ def test_pass_band_is_flat_to_a_twentieth_of_a_db(source_hz: int, target_hz: int
 
 
 @pytest.mark.parametrize(("source_hz", "target_hz"), [pair for pair in PAIRS if pair[0] > pair[1]])
-def test_aliases_are_85_db_down_from_the_lower_nyquist_frequency(source_hz: int, target_hz: int) -> None:
+def test_aliases_are_90_db_down_from_the_lower_nyquist_frequency(source_hz: int, target_hz: int) -> None:
     worst = max(
         level_db(resample(source_hz, target_hz, tone(source_hz, f)))
         for f in stop_band_frequencies(source_hz, target_hz, 32)
     )
-    assert worst <= -85.0
+    assert worst <= -90.0
 
 
 @pytest.mark.parametrize(("source_hz", "target_hz"), [pair for pair in PAIRS if pair[0] < pair[1]])
-def test_images_are_85_db_down(source_hz: int, target_hz: int) -> None:
-    """Nothing but the tone itself comes out: what is left after its best fit is 85 dB below it."""
+def test_images_are_90_db_down(source_hz: int, target_hz: int) -> None:
+    """Nothing but the tone itself comes out: what is left after its best fit is 90 dB below it."""
     for frequency_hz in np.linspace(200, 0.425 * source_hz, 16):
         out = resample(source_hz, target_hz, tone(source_hz, frequency_hz))
         _, rest = split_tone(out, target_hz, frequency_hz)
-        assert 20 * np.log10(np.sqrt(np.mean(rest**2)) / (AMPLITUDE / np.sqrt(2))) <= -85.0
+        assert 20 * np.log10(np.sqrt(np.mean(rest**2)) / (AMPLITUDE / np.sqrt(2))) <= -90.0
 
 
 @pytest.mark.parametrize(("source_hz", "target_hz"), PAIRS)
@@ -71,7 +71,7 @@ def test_output_is_aligned_with_the_input_and_held_back_under_4_ms(source_hz: in
     out = resample(source_hz, target_hz, tone(source_hz, frequency_hz, 20000))
     times_s = np.arange(len(out)) / target_hz
     ideal = 20000 * np.sin(2 * np.pi * frequency_hz * times_s + 0.3)
-    assert np.max(np.abs(middle(out) - middle(ideal))) <= 100  # 0.04 dB; a hundredth of a sample would be 157
+    assert np.max(np.abs(middle(out) - middle(ideal))) <= 75  # 0.03 dB; a hundredth of a sample would be 157
     resampler = Resampler(source_hz, target_hz)
     assert resampler.delay_ms <= 4.0
     count = source_hz // 10
@@ -103,8 +103,8 @@ def test_the_design_leaves_room_for_16_bits() -> None:
     used = np.array(reference.PROTOTYPE)
     in_pass = resample_design.response(used, np.linspace(0.0, resample_design.PASS_EDGE, 5000))
     in_stop = resample_design.response(used, np.linspace(resample_design.STOP_EDGE, 30.0, 100000))
-    assert np.max(np.abs(20 * np.log10(np.abs(in_pass)))) <= 0.0405
-    assert 20 * np.log10(np.max(np.abs(in_stop))) <= -93.7
+    assert np.max(np.abs(20 * np.log10(np.abs(in_pass)))) <= 0.0305
+    assert 20 * np.log10(np.max(np.abs(in_stop))) <= -102.1
 
 
 @pytest.mark.parametrize(("source_hz", "target_hz"), [*PAIRS, (192000, 4000), (22050, 8001)])
