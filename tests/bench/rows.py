@@ -165,7 +165,9 @@ def targets_of(rows: Sequence[Row]) -> list[Target]:
 def _growth(rows: Sequence[Row]) -> Target:
     """Each level against the one before it, as far as one core must carry."""
     ours = [row.level for row in rows if row.server == "voicebot" and row.level.calls <= FULL_CALLS]
-    ours = [level for level in ours if not level.problems] or ours
+    calm = [level for level in ours if not level.problems]
+    if any(level.calls == FULL_CALLS for level in calm):
+        ours = calm
     name = f"cost a call from one level to the next, to {FULL_CALLS}"
     if broken := next((level for level in ours if level.broken), None):
         return Target(name, f"≤ {GROWTH_TOLERANCE:g} ×", f"breaks at {broken.calls}: {broken.broken}", False)
