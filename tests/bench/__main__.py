@@ -125,6 +125,8 @@ def main() -> None:
     write(done, options.directory)
     Console(width=max(120, shutil.get_terminal_size().columns)).print(table_of(done.targets))
     print(f"written: {options.directory}/server.json, server.md" + (", growth.svg" if done.rows else ""))
+    if disturbed := sum(1 for row in done.rows if row.level.problems):
+        print(f"disturbed by other work on this machine: {disturbed} of {len(done.rows)} rows, marked with !!")
     if problems := [f"{row.server}, {row.level.calls} calls: {one}" for row in done.rows for one in row.problems]:
         raise SystemExit("not to be believed:\n" + "\n".join(problems))
 

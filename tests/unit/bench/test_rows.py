@@ -51,7 +51,6 @@ def test_an_honest_row_is_believed() -> None:
         ({"speech_share": 0.1}, "is speech"),
         ({"lost": 1}, "lost 1"),
         ({"unheard": 2}, "unheard 2"),
-        ({"problems": ("late",)}, "late"),
     ],
 )
 def test_what_can_not_be_believed(change: dict[str, object], words: str) -> None:
@@ -63,6 +62,13 @@ def test_what_can_not_be_believed(change: dict[str, object], words: str) -> None
 @pytest.mark.parametrize("share", [0.9, 1.1])
 def test_ears_that_get_too_little_or_too_much(share: float) -> None:
     assert "the ears were sent" in problems_of(row("voicebot", 1.2, sink_share=share))[0]
+
+
+def test_what_others_disturbed_counts_only_if_nothing_else_is_there() -> None:
+    pair = [row("plain", 2.0), row("voicebot", 1.0)]
+    loud = [replace(one, level=replace(one.level, problems=("others",), cpu_ms_per_call_s=2.0)) for one in pair]
+    assert targets_of([*loud, *pair])[0].measured.startswith("0.50")
+    assert targets_of(loud)[0].measured.startswith("1.00")
 
 
 def test_ratios_are_taken_pass_by_pass() -> None:
