@@ -122,7 +122,7 @@ cdef class Wheel:
         return self.next_due_s()
 
     cdef double _due_s(self, int64_t place) noexcept:
-        return self.origin_s + place * slot_s
+        return self.origin_s + <double> place * slot_s
 
     cdef int _serve(self, tuple members, double now_s, int64_t frame) except -1:
         """One pass; one member's mistake must not stop the clock of all the others."""
