@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
+import aiohttp
 import httpx
 from elevenlabs import VoiceSettings
 from elevenlabs.client import AsyncElevenLabs
@@ -25,9 +26,8 @@ from ext.g711 import alaw_decode, ulaw_decode
 from ext.resample import Resampler
 
 NAME = "elevenlabs"
-CONNECT_TIMEOUT_S = 1.0
 STALL_TIMEOUT_S = 2.0
-"""For the first sound, and between two pieces: the HTTP client's own read time-out (the ladder is stricter)."""
+"""To connect, for the first sound, and between two pieces (the ladder is stricter)."""
 VOICES_TIMEOUT_S = 2.0
 KEEP_ALIVE_S = 300.0
 """Connections stay warm between sentences; httpx drops them after 5 s by default."""
@@ -36,9 +36,10 @@ VOICE_ID = re.compile(r"^[A-Za-z0-9]{20}$")
 """A voice id, as opposed to a voice's name (ElevenLabs docs, "Voices")."""
 MAX_CHARACTERS_PER_S = 40.0
 """Nobody speaks so fast (French runs at 14 to 16): shorter sound is no speech of this text."""
-AS_IT_COMES: Any = {"chunk_size": None}
-"""Request options: the SDK would hold sound back until a piece of 1024 bytes is full, and cut what comes at once into
-many. Cut so, each piece of 20 ms goes through eleven generators and two timers."""
+AS_IT_COMES: Any = {"chunk_size": None, "timeout_in_seconds": STALL_TIMEOUT_S}
+"""Request options. Without a time-out among them the SDK has httpx wait for ever, whatever its client was made with. It
+would also hold sound back until a piece of 1024 bytes is full, and cut what comes at once into many: each piece of
+20 ms then goes through eleven generators and two timers."""
 
 
 class ElevenLabsTextToSpeech:
@@ -63,7 +64,7 @@ class ElevenLabsTextToSpeech:
                     keepalive_expiry=KEEP_ALIVE_S,
                 )
             ),
-            timeout=httpx.Timeout(settings.api_timeout, connect=CONNECT_TIMEOUT_S, read=STALL_TIMEOUT_S),
+            timeout=settings.api_timeout,
         )
         self._client = AsyncElevenLabs(
             api_key=settings.elevenlabs_api_key.get_secret_value() or "none",
@@ -150,6 +151,9 @@ def _translate(error: BaseException) -> ProviderError:
     """Any exception of SDK or socket as one of ours."""
     if isinstance(error, ProviderError):
         return error
+    if isinstance(error.__cause__, aiohttp.ClientConnectionError) and not isinstance(error.__cause__, TimeoutError):
+        # httpx-aiohttp calls a refused or a broken connection a time-out, too.
+        return ProviderNetworkError(NAME, str(error) or type(error.__cause__).__name__)
     if isinstance(error, httpx.TimeoutException | TimeoutError):
         return ProviderTimeoutError(NAME, "no sound in time")
     if isinstance(error, ApiError):
