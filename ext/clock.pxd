@@ -24,6 +24,7 @@ cdef class Wheel:
     cdef readonly int64_t skipped_frames
     cdef readonly double worst_lateness_s
     cdef double origin_s
+    cdef double stalled_s  # how late the frames were that a stall swallowed, until it is told
     cdef int64_t next  # the next place to serve, counted from the origin
     cdef object on_drop, on_lateness
 

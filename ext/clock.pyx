@@ -110,8 +110,12 @@ cdef class Wheel:
             if behind > MAX_CATCH_UP_FRAMES:
                 self.skipped_frames += behind
                 self.next += behind * SLOTS
+                self.stalled_s = max(self.stalled_s, lateness_s)
+                lateness_s -= behind * frame_s
             members = self.slots[self.next % SLOTS]
             if members:
+                lateness_s = max(lateness_s, self.stalled_s)  # a stall is told with the first pass behind it
+                self.stalled_s = 0.0
                 self.passes += 1
                 if lateness_s > self.worst_lateness_s:
                     self.worst_lateness_s = lateness_s

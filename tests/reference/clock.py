@@ -45,6 +45,7 @@ class Wheel:
         self._slots: list[list[Member]] = [[] for _ in range(SLOTS)]
         self._origin_s = 0.0
         self._next = 0
+        self._stalled_s = 0.0
         self.passes = 0
         self.skipped_frames = 0
         self.worst_lateness_s = 0.0
@@ -84,12 +85,15 @@ class Wheel:
             if behind > MAX_CATCH_UP_FRAMES:
                 self.skipped_frames += behind
                 self._next += behind * SLOTS
+                self._stalled_s = max(self._stalled_s, lateness_s)
+                lateness_s -= behind * FRAME_S
             if members := self._slots[self._next % SLOTS]:
                 self._pass(members, now_s, lateness_s)
             self._next += 1
         return self.next_due_s()
 
     def _pass(self, members: list[Member], now_s: float, lateness_s: float) -> None:
+        lateness_s, self._stalled_s = max(lateness_s, self._stalled_s), 0.0
         self.passes += 1
         self.worst_lateness_s = max(self.worst_lateness_s, lateness_s)
         if self._on_lateness is not None:

@@ -141,6 +141,7 @@ def test_a_stall_is_skipped_never_made_up_for_in_a_burst(kernel: ModuleType, sta
         late = [time for time in times if time >= after_s + 0.06]
         assert all(b - a == pytest.approx(0.02) for a, b in pairwise(late)), "in step within 60 ms"
     assert run.wheel.skipped_frames == pytest.approx(skipped, abs=1)
+    assert max(run.lateness) == pytest.approx(stall_s, abs=0.02), "it is told, whatever place comes first"
 
 
 @given(
