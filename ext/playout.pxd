@@ -15,7 +15,7 @@ cdef enum:
     MATCH_SAMPLES = 80  # 10 ms compared with what came one period earlier
     HISTORY_SAMPLES = 240  # LAG_MAX + MATCH
     CONCEAL_SAMPLES = 480  # 60 ms, as in G.711 Appendix I
-    QUEUE_STEP_SAMPLES = 4000  # the ring is allocated in steps of 0.5 s
+    QUEUE_STEP_SAMPLES = 2000  # the ring is allocated in steps of 0.25 s
     QUEUE_KEPT_SAMPLES = 24000  # and a ring of more than 3 s is given back when it is empty
     QUEUE_LIMIT_MS = 600000
     JITTER_STEP_US = 20000  # an underrun raises the prebuffer by at least one frame

@@ -276,11 +276,11 @@ cdef class PlayoutBuffer:
     # -- the queue
 
     cdef int _reserve(self, Py_ssize_t needed) except -1:
-        """Makes room for `needed` samples in all, a quarter more each time; the limit was checked before.
+        """Makes room for `needed` samples in all, an eighth more each time; the limit was checked before.
 
         What a long sentence needed is given back with the next one.
         """
-        cdef Py_ssize_t capacity = max(needed, self.capacity + self.capacity // 4)
+        cdef Py_ssize_t capacity = max(needed, self.capacity + self.capacity // 8)
         cdef int16_t *grown
         if self.queued == 0 and self.capacity > QUEUE_KEPT_SAMPLES and needed <= QUEUE_KEPT_SAMPLES:
             capacity = needed

@@ -94,8 +94,8 @@ cdef class Tracks:
         if self.closed or count == 0:
             return 0
         if needed > self.pending_room:
-            resize(&self.pending, max(2 * self.pending_room, needed, AHEAD_SAMPLES))
-            self.pending_room = max(2 * self.pending_room, needed, AHEAD_SAMPLES)
+            resize(&self.pending, max(2 * self.pending_room, needed, LATE_SAMPLES))
+            self.pending_room = max(2 * self.pending_room, needed, LATE_SAMPLES)
         memcpy(self.pending + self.pending_count, samples, <size_t> count * SAMPLE_BYTES)
         self.pending_count = needed
         if needed > HELD_SAMPLES:

@@ -89,6 +89,7 @@ class ElevenLabsTextToSpeech:
                     if sound:
                         spoken_bytes += len(sound)
                         yield sound
+                    del piece, pcm, sound  # the wait for the next is long, and there are many calls
             if resampler and (tail := resampler.flush()):
                 spoken_bytes += len(tail)
                 yield tail

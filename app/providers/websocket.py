@@ -13,7 +13,7 @@ from ssl import SSLContext
 
 from picows import WSAutoPingStrategy, WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
-READ_BUFFER_BYTES = 4096
+READ_BUFFER_BYTES = 1024
 """To begin with: transcripts are short, and there is one such buffer a call."""
 MAX_UNREAD_MESSAGES = 256
 """More than that and the reader has stopped: the connection is given up."""

@@ -134,8 +134,9 @@ def test_a_frame_leaves_every_tick_and_is_recorded_with_what_was_heard(kernels: 
         call.tick()
     assert [len(frame) for frame in call.wire] == [323] * 20
     call.tracks.close()
-    (block,) = call.blocks
-    samples = struct.unpack(f"<{len(block[1]) // 2}h", block[1])
+    both = b"".join(block for _, block in call.blocks)
+    assert [offset for offset, _ in call.blocks] == [0, 2080]
+    samples = struct.unpack("<6400h", both)
     assert samples[1::2] == struct.unpack("<3200h", b"".join(frame[3:] for frame in call.wire))
     assert samples[0::2] == struct.unpack("<160h", LOUD) * 20
 
