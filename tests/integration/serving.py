@@ -197,6 +197,7 @@ async def serving(ground: Ground, directory: Path, settings: Mapping[str, Any] |
                         await asyncio.wait_for(child.process.wait(), TIMEOUT_S)
                 pids = {entry["pid"] for entry in running.events("worker ready")}
                 await until(lambda: not any(map(alive, pids)), "no worker is left")
+                await asyncio.wait([watching], timeout=TIMEOUT_S)  # to the end of the log: the last writer has gone
                 watching.cancel()
 
 

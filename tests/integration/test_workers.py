@@ -166,7 +166,8 @@ async def test_a_dead_worker_is_replaced_and_its_calls_are_accounted_for(serve: 
         ticket = await server.ticket(lost_uuid)
         assert (ticket.status, ticket.ended_at) == ("abandoned", None)
         await until(lambda: not list((tmp_path / "spool").glob(f"{lost_uuid}_*.json")), "it has left the spool")
-        assert len(server.events("ticket reached the database late", call_uuid=str(lost_uuid))) == 1
+        await server.event("ticket reached the database late", call_uuid=str(lost_uuid))
+        assert len(server.events("ticket reached the database late")) == 1
         after = await server.metrics()
         assert_nothing_went_backwards(before, after)
         assert after[("voicebot_calls_total", (("outcome", "worker_died"),))] == 1
