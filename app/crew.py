@@ -3,10 +3,8 @@
 import asyncio
 import contextlib
 import os
-import signal
 import socket
-import sys
-from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import structlog
@@ -15,10 +13,11 @@ from app.board import Board, State
 from app.config import Settings
 from app.door import BACKLOG
 from app.errors import ConfigError, VoicebotError
+from app.mate import Death, Mate
 from app.ops import metrics
-from app.ops.merge import Snapshot, Totals
+from app.ops.merge import Totals
 from app.ops.processes import ProcessFigures, figures_of
-from app.orders import READY, Assignment, Channel, Order
+from app.orders import Assignment
 from app.providers.quota import Quota
 
 log = structlog.get_logger(__name__)
@@ -29,7 +28,6 @@ HUNG_MS = 5_000
 LOOK_S = 0.5
 COUNT_EVERY_S = 5.0
 """How often the workers' counters are fetched: what one had counted since is lost if it dies, its calls are not."""
-ANSWER_TIMEOUT_S = 2.0
 SHORT_LIFE_S = 10.0
 MAX_DEATHS_IN_A_ROW = 5
 BACK_OFF_S = 0.5
@@ -38,39 +36,7 @@ LEAVE_TIMEOUT_S = 60.0
 """For a worker whose calls are over; then it is killed."""
 CUT_TIMEOUT_S = 20.0
 """For calls that were cut: the server's own 10 s, and some."""
-EXIT_CONFIG = 2
-
-
-@dataclass(eq=False, slots=True)
-class Mate:
-    """One worker process.
-
-    Attributes:
-        number: its place in the crew.
-        process: the process.
-        channel: our end of the socket pair.
-        started_s: loop time of its start.
-        ready: it can take calls.
-        answer: to the last order of its metrics.
-        cpu_s: processor time that is in the metric already.
-    """
-
-    number: int
-    process: asyncio.subprocess.Process
-    channel: Channel
-    started_s: float
-    ready: asyncio.Event = field(default_factory=asyncio.Event)
-    answer: "asyncio.Future[Snapshot] | None" = None
-    cpu_s: float = 0.0
-
-    def order(self, order: Order) -> None:
-        """Tells it what to do."""
-        self.channel.tell(order)
-
-    def kill(self) -> None:
-        """Ends it, whatever it does."""
-        with contextlib.suppress(ProcessLookupError):
-            self.process.kill()
+EXIT_FAILED, EXIT_CONFIG = 1, 2
 
 
 class Crew:
@@ -173,31 +139,40 @@ class Crew:
         """Has a worker of this number, one after another."""
         deaths_in_a_row = 0
         while not self._stopping.is_set():
-            mate = await self._launch(number)
-            code = await self._listen_to(mate)
-            calls = self._bury(mate)
-            how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-            if code == 0:
+            death = await self._one_life(number)
+            if death.code == 0:
                 log.info("worker has left", worker=number)
             else:
-                log.error("worker died", worker=number, how=how, calls=calls)
+                log.error("worker died", worker=number, how=death.how, calls=death.calls)
             if self._stopping.is_set():
                 return
-            short = self._loop.time() - mate.started_s < SHORT_LIFE_S or not mate.ready.is_set()
-            deaths_in_a_row = deaths_in_a_row + 1 if short else 1
-            if code == EXIT_CONFIG and not self._all_ready.is_set():
+            deaths_in_a_row = deaths_in_a_row + 1 if death.early else 1
+            if death.code == EXIT_CONFIG and not self._all_ready.is_set():
                 raise ConfigError(["a worker can't start with these settings; what it said is above"])
             if deaths_in_a_row >= MAX_DEATHS_IN_A_ROW and self.ready == 0:
-                raise VoicebotError(f"workers die again and again (the last one: {how}); what they said is above")
+                raise VoicebotError(f"workers die again and again (the last one: {death.how}); what they said is above")
             metrics.WORKER_RESTARTS.inc()
             if deaths_in_a_row > 1:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(min(BACK_OFF_S * 2 ** (deaths_in_a_row - 2), MAX_BACK_OFF_S)):
                         await self._stopping.wait()
 
-    async def _launch(self, number: int) -> Mate:
-        ours, theirs = socket.socketpair()
-        assignment = Assignment(
+    async def _one_life(self, number: int) -> Death:
+        """Starts a worker and waits for its death."""
+        started_s = self._loop.time()
+        try:
+            mate = await Mate.launch(self._assignment(number))
+        except OSError as error:  # no memory, no process left to be had: later, perhaps
+            return Death(EXIT_FAILED, f"can't be started: {error}", calls=0, early=True)
+        self._mates[number] = mate
+        if self._stopping.is_set():
+            mate.order("cut")
+        code, how = await mate.listen(partial(self._ready, mate), partial(self._totals.saw, number))
+        early = self._loop.time() - started_s < SHORT_LIFE_S or not mate.ready
+        return Death(code, how, calls=self._bury(mate), early=early)
+
+    def _assignment(self, number: int) -> Assignment:
+        return Assignment(
             self._settings,
             number,
             len(self._board.slots),
@@ -206,52 +181,14 @@ class Crew:
             self._ears.fd,
             self._voices.fd,
         )
-        with theirs:
-            try:
-                # A session of its own: Ctrl-C at the terminal is for the supervisor only.
-                process = await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-m", "app", "worker", str(theirs.fileno())),
-                    stdin=asyncio.subprocess.DEVNULL,
-                    stdout=asyncio.subprocess.DEVNULL,
-                    pass_fds=(theirs.fileno(), *assignment.fds),
-                    start_new_session=True,
-                )
-            except BaseException:
-                ours.close()
-                raise
-        ours.setblocking(False)
-        mate = Mate(number, process, await Channel.over(ours), self._loop.time())
-        mate.channel.tell(assignment)
-        self._board.slots[number].pid = process.pid
-        self._mates[number] = mate
-        if self._stopping.is_set():
-            mate.order("cut")
-        return mate
-
-    async def _listen_to(self, mate: Mate) -> int:
-        """What a worker says, until it dies; its exit code."""
-        try:
-            while (message := await mate.channel.hear()) is not None:
-                if message == READY:
-                    self._ready(mate)
-                elif mate.answer is not None and not mate.answer.done():
-                    mate.answer.set_result(message)
-            return await mate.process.wait()
-        except asyncio.CancelledError:
-            mate.kill()
-            await mate.process.wait()
-            raise
-        finally:
-            mate.channel.close()
 
     def _ready(self, mate: Mate) -> None:
-        mate.ready.set()
-        log.info("worker ready", worker=mate.number, pid=mate.process.pid)
+        log.info("worker ready", worker=mate.number, pid=mate.pid)
         if self._stopping.is_set():
             return
         self._listener.listen(BACKLOG)
         mate.order("open")
-        if len(self._mates) == len(self._board.slots) and all(one.ready.is_set() for one in self._mates.values()):
+        if len(self._mates) == len(self._board.slots) and all(one.ready for one in self._mates.values()):
             self._all_ready.set()
 
     def _bury(self, mate: Mate) -> int:
@@ -270,8 +207,6 @@ class Crew:
                 quota.give_back(places)
         self._board.wipe(mate.number)
         self._totals.lost(mate.number)
-        if mate.answer is not None and not mate.answer.done():
-            mate.answer.cancel()
         self._forget_figures(mate.number)
         return calls
 
@@ -286,41 +221,34 @@ class Crew:
             now_s = self._loop.time()
             if now_s - due_s > LOOK_S:
                 continue  # the whole machine stood still, or we did: nobody's silence means anything
-            for mate in tuple(self._mates.values()):
-                self._look_at(mate, now_s)
-            if now_s >= count_at_s:
-                await self._count()
-                count_at_s = self._loop.time() + COUNT_EVERY_S
+            try:
+                for mate in tuple(self._mates.values()):
+                    self._look_at(mate, now_s)
+                if now_s >= count_at_s:
+                    count_at_s = now_s + COUNT_EVERY_S
+                    await self._count()
+            except Exception:
+                log.exception("workers not watched")  # this time
 
     def _look_at(self, mate: Mate, now_s: float) -> None:
         slot = self._board.slots[mate.number]
         if slot.state in (State.OPEN, State.DRAINING) and slot.silent_ms > HUNG_MS:
             log.error("worker hangs: killed", worker=mate.number, silent_ms=slot.silent_ms)
             mate.kill()
-        elif not mate.ready.is_set() and now_s - mate.started_s > START_TIMEOUT_S:
+        elif not mate.ready and now_s - mate.started_s > START_TIMEOUT_S:
             log.error("worker is not ready in time: killed", worker=mate.number)
             mate.kill()
 
     async def _count(self) -> None:
         """Fetches what the workers have counted, and what the system says of them and of us."""
-        await asyncio.gather(*(self._ask(mate) for mate in self._mates.values() if mate.ready.is_set()))
+        await asyncio.gather(*(mate.count() for mate in self._mates.values()))
         for mate in self._mates.values():
-            if (figures := figures_of(mate.process.pid)) is not None:
+            if (figures := figures_of(mate.pid)) is not None:
                 self._tell_figures(str(mate.number), figures, mate.cpu_s)
                 mate.cpu_s = figures.cpu_s
         if (own := figures_of(os.getpid())) is not None:
             self._tell_figures("supervisor", own, self._own_cpu_s)
             self._own_cpu_s = own.cpu_s
-
-    async def _ask(self, mate: Mate) -> None:
-        if mate.answer is None or mate.answer.done():
-            mate.answer = self._loop.create_future()
-            mate.order("metrics")
-        with contextlib.suppress(TimeoutError, asyncio.CancelledError):
-            async with asyncio.timeout(ANSWER_TIMEOUT_S):
-                snapshot = await asyncio.shield(mate.answer)
-            if self._mates.get(mate.number) is mate:
-                self._totals.saw(mate.number, snapshot)
 
     @staticmethod
     def _tell_figures(worker: str, figures: ProcessFigures, counted_s: float) -> None:

@@ -1,7 +1,7 @@
 """What the supervisor and a worker say to each other, over one socket pair that also tells each of the other's end.
 
     supervisor → worker    the assignment (once), then orders: open, drain, cut, metrics
-    worker → supervisor    ready (once), then a snapshot of its metrics for each order of them
+    worker → supervisor    ready (once), then a snapshot of its metrics for each order of them and when it leaves
 
 One message is its length in four bytes and a pickled object: both ends are the same program, started by one another.
 The settings go this way and not through the environment, where other processes of the same user could read the keys.

@@ -181,7 +181,12 @@ class Server:
         if reason := self._no_room():
             self._board.leave_call(self._slot.number, place)
             return self._turn_away(connection, reason)
-        call = Call(call_uuid, connection, self._services)
+        try:
+            call = Call(call_uuid, connection, self._services)
+        except BaseException:
+            self._board.leave_call(self._slot.number, place)
+            self._services.ears.give_back()
+            raise
         self._calls[call_uuid] = call
         task = asyncio.create_task(self._hold(call, connection), name=f"call {call_uuid}")
         self._tasks.add(task)

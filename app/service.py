@@ -24,6 +24,7 @@ from app.ops.logs import WholeLines, configure_logs
 from app.providers.quota import Quota
 from app.store.embedded import EmbeddedPostgres
 from app.store.migrate import migrate
+from app.store.pool import Database
 
 log = structlog.get_logger(__name__)
 
@@ -52,6 +53,7 @@ async def serve(settings: Settings | None = None) -> int:
     _raise_descriptor_limit()
     load_prompts(settings.prompts_file)
     _check_directories(settings)
+    _check_databases(settings)
     _say_what_is_missing(settings)
     metrics.prepare_labels()
     async with AsyncExitStack() as stack:
@@ -129,6 +131,13 @@ def _check_directories(settings: Settings) -> None:
             problems.append(f"{name.upper()}: {directory} can't be written to")
     if problems:
         raise ConfigError(problems)
+
+
+def _check_databases(settings: Settings) -> None:
+    """Whether the addresses are some; whether anybody answers there is another matter."""
+    for name, url in (("clients", settings.clients_database_url), ("tickets", settings.tickets_database_url)):
+        if url is not None:
+            Database(url, name=f"{name} database")
 
 
 def _say_what_is_missing(settings: Settings) -> None:

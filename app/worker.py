@@ -116,6 +116,7 @@ class _Worker:
             try:
                 await self._told_to_end.wait()
                 await server.stop(self._settings.drain_seconds)
+                self._channel.tell(metrics.snapshot_of_this_process())  # the last that is heard of it
             finally:
                 winding.cancel()
                 obeying.cancel()

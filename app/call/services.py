@@ -123,6 +123,7 @@ async def open_services(settings: Settings, part: Part | None = None) -> AsyncIt
         lag, loop = Lag(), asyncio.get_running_loop()
 
         def late(lateness_s: float) -> None:
+            lateness_s = max(0.0, lateness_s)  # a timer may come some picoseconds early; a sum must not go backwards
             metrics.PLAYOUT_LATENESS_S.observe(lateness_s)
             lag.note(lateness_s, loop.time())
 
@@ -204,6 +205,7 @@ async def _look_for(cache: PhraseCache, missing: list[str]) -> None:
         await asyncio.sleep(wait_s)
         found_before, missing = len(missing), await asyncio.to_thread(cache.load, missing)
         wait_s = LOOK_FOR_PHRASES_S if len(missing) < found_before else min(2 * wait_s, MAX_LOOK_FOR_PHRASES_S)
+    log.info("phrases that were missing are there")
 
 
 def _in_background(work: Coroutine[Any, Any, None], stack: AsyncExitStack) -> None:

@@ -63,6 +63,7 @@ class Totals:
         self._rules = rules
         self._seen: dict[int, Snapshot] = {}
         self._gone: Snapshot = []
+        self._shown: dict[tuple[str, Labels], float] = {}
 
     def saw(self, number: int, metrics: Snapshot) -> None:
         """A worker's metrics as they are now."""
@@ -75,7 +76,17 @@ class Totals:
 
     def render(self, own: Snapshot) -> bytes:
         """All as one, in Prometheus' text format; `own` are the supervisor's."""
-        return generate_latest(_Ready(self._merged([own, self._gone, *self._seen.values()])))
+        merged = self._merged([own, self._gone, *self._seen.values()])
+        for family in merged:
+            if family.only_grows:
+                self._keep_growing(family)
+        return generate_latest(_Ready(merged))
+
+    def _keep_growing(self, family: Family) -> None:
+        """Added up in another order, a sum can be smaller by its last bit: Prometheus would take that for a restart."""
+        for key, value in family.samples.items():
+            if not key[0].endswith(CREATED):
+                family.samples[key] = self._shown[key] = max(value, self._shown.get(key, value))
 
     def _merged(self, snapshots: Iterable[Snapshot]) -> Snapshot:
         families: dict[str, Family] = {}

@@ -110,6 +110,13 @@ class Serving:
         """One sample; 0.0 where there is none."""
         return (await self.metrics()).get((name, tuple(sorted(labels.items()))), 0.0)
 
+    async def holds(self, calls: int) -> None:
+        """Waits until so many calls are in progress, clean-ups included."""
+        end_s = asyncio.get_running_loop().time() + 2 * TIMEOUT_S
+        while (now := await self.metric("voicebot_calls_active")) != calls:
+            assert asyncio.get_running_loop().time() < end_s, f"{now} calls and not {calls}"
+            await asyncio.sleep(0.05)
+
     async def ticket(self, call_uuid: UUID) -> Ticket:
         """The ticket of a call, as soon as it is in the database."""
         end_s = asyncio.get_running_loop().time() + 2 * TIMEOUT_S
@@ -190,6 +197,7 @@ async def serving(ground: Ground, directory: Path, settings: Mapping[str, Any] |
                         await asyncio.wait_for(child.process.wait(), TIMEOUT_S)
                 pids = {entry["pid"] for entry in running.events("worker ready")}
                 await until(lambda: not any(map(alive, pids)), "no worker is left")
+                await asyncio.wait([watching], timeout=TIMEOUT_S)  # to the end of the log: the last writer has gone
                 watching.cancel()
 
 

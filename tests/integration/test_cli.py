@@ -147,3 +147,17 @@ def test_offline_intents_reach_95_percent(labelled: str, at_least: int) -> None:
         if row["intent"] != line["intent"]
     )
     assert 1 - wrong.total() / len(wanted) >= WANTED_ACCURACY, wrong.most_common(10)
+
+
+def test_an_address_that_is_none_is_told_once(tmp_path: Path) -> None:
+    settings = {
+        "DEEPGRAM_API_KEY": "a-key",
+        "CLIENTS_DATABASE_URL": "postgresql://u@h:port/db_clients",
+        "TICKETS_DATABASE_URL": "postgresql://u@h/db_tickets",
+    }
+    answer = voicebot("serve", settings=settings | {"AUDIOSOCKET_PORT": "0", "METRICS_PORT": "0"}, folder=tmp_path)
+    assert answer.returncode == 2
+    said = [line for line in answer.stderr.splitlines() if line.startswith("voicebot: ")]
+    assert said == [
+        "voicebot: address of the database clients database: not of the form postgresql://user@host:port/name"
+    ]

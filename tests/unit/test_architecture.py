@@ -18,6 +18,7 @@ ORDER = (
     "commands",
     "service",
     "crew",
+    "mate",
     "worker",
     "server",
     "door",
@@ -44,7 +45,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "commands": set(ORDER) - {"__main__", "cli", "commands"},
     # The supervisor stays small: nothing of a call, no provider's SDK.
     "service": {"crew", "door", "providers", "ops", "store", "dialogue", "board", "config", "errors"},
-    "crew": {"door", "providers", "ops", "orders", "board", "config", "errors"},
+    "crew": {"mate", "door", "providers", "ops", "orders", "board", "config", "errors"},
+    "mate": {"ops", "orders"},
     "worker": {"server", "call", "providers", "ops", "orders", "board", "config", "errors"},
     "server": {"door", "call", "audiosocket", "asterisk", "media", "ops", "board", "config", "errors"},
     "door": {"board"},

@@ -105,6 +105,20 @@ def test_what_the_dead_had_counted_stays_what_they_were_goes(three: tuple[Proces
     assert (page["calls_total outcome=hangup"], page["active"]) == (8, 0)
 
 
+def test_not_even_the_last_bit_goes_backwards() -> None:
+    """0.1 + (0.2 + 0.3) is less than (0.1 + 0.2) + 0.3."""
+    own, *workers = (Process() for _ in range(4))
+    totals = Totals({})
+    for number, (worker, length_s) in enumerate(zip(workers, (0.1, 0.2, 0.3), strict=True)):
+        worker.length_s.observe(length_s)
+        totals.saw(number, worker.snapshot())
+    before = page_of(totals, own)["length_seconds_sum"]
+    totals.lost(1)
+    totals.lost(2)
+    assert before > 0.1 + (0.2 + 0.3)
+    assert page_of(totals, own)["length_seconds_sum"] == before
+
+
 def test_a_worker_that_was_never_seen_can_die() -> None:
     totals = Totals({})
     totals.lost(4)
