@@ -9,6 +9,7 @@ import gc
 import os
 import signal
 import socket
+import sys
 
 import structlog
 
@@ -34,6 +35,9 @@ GC_THRESHOLDS = (700, 10, 1_000_000)
 """Python's own for the young, which are few: 0.5 and 3 ms. The old are never collected by themselves: that goes through
 all objects of all calls and stops them meanwhile (200 calls: 90 ms of processor time with what the imports made, 25 ms
 without, measured on the machine that shares its two cores with the callers)."""
+SWITCH_INTERVAL_S = 0.001
+"""A thread that writes recordings or tickets gives the interpreter back to the loop so soon (Python's own: 5 ms, which is a
+quarter of a frame for each of them)."""
 FEW_CALLS = 10
 TIDY_AFTER_CALLS = 20
 """Calls ended since the old were last looked at, while few are in progress: the pause is below 2 ms then."""
@@ -109,6 +113,7 @@ class _Worker:
         )
         async with open_services(self._settings, part) as services:
             server = Server(services, self._board, assignment.number)
+            sys.setswitchinterval(SWITCH_INTERVAL_S)
             _spare_the_collector()
             winding = asyncio.create_task(_keep_wound(server), name="watchdog")
             self._channel.tell(READY)
