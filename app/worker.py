@@ -32,12 +32,12 @@ START_TIMEOUT_S = 60.0
 LEAVE_TIMEOUT_S = 45.0
 """From the end of the last call to the end of the process: what is open has deadlines of its own below this."""
 GC_THRESHOLDS = (700, 10, 1_000_000)
-"""Python's own for the young, which are few: 0.5 and 3 ms. The old are never collected by themselves: that goes through
-all objects of all calls and stops them meanwhile (200 calls: 90 ms of processor time with what the imports made, 25 ms
-without, measured on the machine that shares its two cores with the callers)."""
+"""Python's own for the young, which are few: 1 and 4 to 6 ms. The old are never collected by themselves: that goes
+through all objects of all calls and stops them meanwhile (200 calls: 50 to 90 ms with what the imports made, 6 to 26 ms
+without; the longer ones had something to throw away)."""
 SWITCH_INTERVAL_S = 0.001
-"""A thread that writes recordings or tickets gives the interpreter back to the loop so soon (Python's own: 5 ms, which is a
-quarter of a frame for each of them)."""
+"""A thread that writes recordings or tickets gives the interpreter back to the loop so soon (Python's own: 5 ms, which
+is a quarter of a frame)."""
 FEW_CALLS = 10
 TIDY_AFTER_CALLS = 20
 """Calls ended since the old were last looked at, while few are in progress: the pause is below 2 ms then."""
