@@ -3,7 +3,7 @@ from libc.stdint cimport int16_t, int64_t
 include "consts.pxi"
 
 cdef enum:  # all in samples of one track
-    BLOCK_SAMPLES = 2000  # a quarter of a second goes to the sink at a time: all that a crash may cost, and the window's size
+    BLOCK_SAMPLES = 2000  # a quarter of a second goes to the sink at a time
     HISTORY_SAMPLES = 24000  # how far back late sound still finds its place: four retransmissions of TCP, 3 s
     LATE_SAMPLES = 480  # jitter that is smoothed over; a caller track further behind than that has a gap
     AHEAD_SAMPLES = 1600  # caller sound waits at most 200 ms for the bot's clock
