@@ -9,7 +9,6 @@ Machines differ and change speed, so what counts are ratios to something measure
 
 import argparse
 import importlib
-import importlib.util
 import json
 import shutil
 import sys
@@ -29,8 +28,9 @@ from tests.bench.rows import PASS_CALLS, Row, line, picture, summary, targets_of
 from tests.bench.run import in_a_house
 from tests.bench.targets import Target, markdown_of, table_of
 
-PARTS = ("kernels", "server", "burst", "stall", "soak", "workers")
-KERNELS = "tests.bench.kernels"
+ALONE = {"kernels": "tests.bench.kernels", "seams": "tests.bench.seams"}
+"""Parts that need no server; they print and write for themselves."""
+PARTS = (*ALONE, "server", "burst", "stall", "soak", "workers")
 RAMP = (10, 25, 50, 100, 200, 400, 500, 600, 800, 1000)
 PLAIN_RAMP = (10, 25, 50, 100, 200, 400, 600)
 QUICK_RAMP = (10, 50, 200, 400)
@@ -93,14 +93,11 @@ def write(done: Results, directory: Path) -> None:
     (directory / "server.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def run_kernels() -> None:
-    """The kernels side by side; they read their own arguments."""
-    if importlib.util.find_spec(KERNELS) is None:
-        print(f"no {KERNELS}: kernels are not measured", file=sys.stderr)
-        return
-    arguments, sys.argv = sys.argv, [KERNELS]
+def run_alone(module: str) -> None:
+    """A part that reads its own arguments."""
+    arguments, sys.argv = sys.argv, [module]
     try:
-        importlib.import_module(KERNELS).main()
+        importlib.import_module(module).main()
     finally:
         sys.argv = arguments
 
@@ -117,9 +114,10 @@ def main() -> None:
         parser.error(f"--only: no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     if options.quick and options.only == parser.get_default("only"):
         parts.remove("workers")
-    if "kernels" in parts:
-        run_kernels()
-    if set(parts) == {"kernels"}:
+    for name in ALONE:
+        if name in parts:
+            run_alone(ALONE[name])
+    if not set(parts) - set(ALONE):
         return
     done = in_a_house(partial(measure, parts, options.quick))
     write(done, options.directory)
