@@ -11,7 +11,7 @@ include "consts.pxi"
 
 cdef enum:
     SCRATCH_SAMPLES = 1024  # sound of the peer is taken in pieces of at most this
-    RECENT_SAMPLES = 32000  # 4 s, for a recogniser that is still being connected, or that takes another's place
+    RECENT_SAMPLES = 24000  # 3 s, for a recogniser that is still being connected, or that takes another's place
 
 cdef class Inbound(SoundSink):
     cdef readonly VoiceActivity voice

@@ -3,7 +3,7 @@ from libc.stdint cimport int16_t, uint8_t
 include "consts.pxi"
 
 cdef enum:
-    ROOM_START_SAMPLES = 8000  # first allocation: 1 s
+    STEP_SAMPLES = 8000  # the ring grows by 1 s
 
 cdef class RecentSound:
     cdef uint8_t *ring  # mu-law codes

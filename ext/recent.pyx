@@ -14,7 +14,7 @@ from ext.g711 cimport ulaw_decode_codes, ulaw_encode_samples
 
 @cython.final
 cdef class RecentSound:
-    """A ring of at most `limit_samples`, which grows as it is needed.
+    """A ring of at most `limit_samples`, which grows as it is needed and is given back when nothing is.
 
     Raises:
         ValueError: a limit below one sample.
@@ -47,6 +47,10 @@ cdef class RecentSound:
         if surplus > 0:
             self.head = (self.head + surplus) % self.room
             self.samples -= surplus
+            if self.samples == 0 and self.room > STEP_SAMPLES:  # all was understood
+                PyMem_Free(self.ring)
+                self.ring = NULL
+                self.room = self.head = 0
 
     def pcm(self) -> bytes:
         """All that is kept, the oldest first."""
@@ -66,7 +70,9 @@ cdef class RecentSound:
             count = self.limit
         if count == 0:
             return 0
-        self.keep(self.limit - count)
+        if self.samples + count > self.limit:
+            self.head = (self.head + self.samples + count - self.limit) % self.room
+            self.samples = self.limit - count
         self._grow(self.samples + count)
         end = (self.head + self.samples) % self.room
         first = min(count, self.room - end)
@@ -76,12 +82,12 @@ cdef class RecentSound:
         return 0
 
     cdef int _grow(self, Py_ssize_t needed) except -1:
-        """Makes room, in doublings up to the limit."""
+        """Makes room, a second more at a time, up to the limit."""
         cdef Py_ssize_t room, first
         cdef uint8_t *grown
         if needed <= self.room:
             return 0
-        room = min(max(needed, 2 * self.room, ROOM_START_SAMPLES), self.limit)
+        room = min((needed + STEP_SAMPLES - 1) // STEP_SAMPLES * STEP_SAMPLES, self.limit)
         grown = <uint8_t *> PyMem_Malloc(<size_t> room)
         if grown == NULL:
             raise MemoryError(f"no memory for {room} samples")

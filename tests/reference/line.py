@@ -24,7 +24,7 @@ class Inbound(SoundSink):
         if not 20 <= piece_ms <= 250:
             raise ValueError(f"piece_ms must be 20 to 250, got {piece_ms}")
         self.voice = VoiceActivity()
-        self.recent = RecentSound(32_000)
+        self.recent = RecentSound(24_000)
         self.last_sound_s = self.voice_ended_s = now_s
         self.voice_began_s = 0.0
         self.edge = False
