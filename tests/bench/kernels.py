@@ -171,7 +171,7 @@ def level_rows() -> list[Comparison]:
         *compare(
             "stereo to two tracks",
             Work(stereo.deinterleave, (both,)),
-            {"audioop.tomono, twice": Work(_audioop_mono, (stereo,))},
+            {"audioop.tomono, twice": Work(_audioop_mono, (both,))},
         ),
         *compare("voice activity", Work(VoiceActivity().feed, (FRAME,)), {}),
     ]
