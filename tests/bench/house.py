@@ -200,6 +200,7 @@ class House:
             "METRICS_PORT": str(ports[1]),
             "MAX_CONCURRENT_CALLS": "2000",
             "MAX_CALL_SECONDS": "3600",
+            "MAX_LOOP_LAG_MS": "0",  # where it breaks is to be seen, not refused
             "DRAIN_SECONDS": "5",
             "STRUCTURED_LOGGING": "true",
         }
