@@ -10,6 +10,8 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes
 from cpython.mem cimport PyMem_Free, PyMem_Realloc
 from libc.string cimport memcpy
 
+from ext.samples cimport sample_count
+
 KIND_TERMINATE = 0x00
 KIND_UUID = 0x01
 KIND_DTMF = 0x03
@@ -83,11 +85,7 @@ cdef class SoundSink:
         Raises:
             ValueError: an odd number of bytes.
         """
-        cdef Py_ssize_t size = PyBytes_GET_SIZE(pcm)
-        if size % SAMPLE_BYTES:
-            raise ValueError(
-                f"pcm must hold whole 16-bit samples: got {size} bytes, not a multiple of {SAMPLE_BYTES}"
-            )
+        cdef Py_ssize_t size = sample_count(pcm) * SAMPLE_BYTES
         self.heard_s += max(<double> size / (SAMPLE_BYTES * rate_hz), frame_cost_s)
         self.take(<const uint8_t *> PyBytes_AS_STRING(pcm), size, rate_hz, now_s)
 

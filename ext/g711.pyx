@@ -9,6 +9,7 @@ of the `audioop` module that Python carried until 3.12.
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 
 from ext cimport simd
+from ext.samples cimport sample_count
 
 cdef extern from *:
     """
@@ -48,15 +49,6 @@ cdef void alaw_encode_samples(uint8_t *target, const int16_t *source, Py_ssize_t
 cdef void alaw_decode_codes(int16_t *target, const uint8_t *source, Py_ssize_t count) noexcept nogil:
     """Writes the samples of `count` A-law codes."""
     alaw_decode_on(simd.chosen, target, source, count)
-
-
-cdef inline Py_ssize_t sample_count(bytes pcm) except -1:
-    cdef Py_ssize_t size = PyBytes_GET_SIZE(pcm)
-    if size % SAMPLE_BYTES:
-        raise ValueError(
-            f"pcm must hold whole 16-bit samples: got {size} bytes, not a multiple of {SAMPLE_BYTES}"
-        )
-    return size // SAMPLE_BYTES
 
 
 def ulaw_encode(bytes pcm not None) -> bytes:

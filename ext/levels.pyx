@@ -1,10 +1,11 @@
 # cython: language_level=3, wraparound=False, cdivision=True
 """How loud sound is, and making it louder or softer. s16le mono, any rate."""
 
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from libc.math cimport isfinite, log10, lrint
 
 from ext cimport simd
+from ext.samples cimport sample_count
 
 cdef extern from *:
     """
@@ -60,15 +61,6 @@ cdef void ramp(int16_t *target, const int16_t *source, int count, double start, 
         return
     step = (<int> lrint(end * 1073741824.0) - first) // count  # towards zero: the line never leaves 0 to 1
     slope_on(simd.chosen, target, source, count, first + step // 2, step)
-
-
-cdef Py_ssize_t sample_count(bytes pcm) except -1:
-    cdef Py_ssize_t size = PyBytes_GET_SIZE(pcm)
-    if size % SAMPLE_BYTES:
-        raise ValueError(
-            f"pcm must hold whole 16-bit samples: got {size} bytes, not a multiple of {SAMPLE_BYTES}"
-        )
-    return size // SAMPLE_BYTES
 
 
 cdef double level_dbfs(const int16_t *samples, Py_ssize_t count) noexcept nogil:

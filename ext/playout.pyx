@@ -11,12 +11,13 @@ noise). In any frame the voice comes first and the background fills the rest.
 """
 
 cimport cython
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from libc.math cimport isfinite
 from libc.string cimport memcpy, memmove, memset
 
 from ext cimport simd
+from ext.samples cimport sample_count
 
 from math import cos, pi, sqrt
 
@@ -173,14 +174,9 @@ cdef class PlayoutBuffer:
         Raises:
             ValueError: an odd number of bytes, or a time that is not finite.
         """
-        cdef Py_ssize_t size = PyBytes_GET_SIZE(pcm)
-        if size % SAMPLE_BYTES:
-            raise ValueError(
-                f"pcm must hold whole 16-bit samples: got {size} bytes, not a multiple of {SAMPLE_BYTES}"
-            )
+        cdef Py_ssize_t count = sample_count(pcm)
         if not isfinite(now_s) or not -1e12 < now_s < 1e12:
-            raise ValueError(f"now_s must be a finite time below 1e12 s, got {now_s} with {size} bytes")
-        cdef Py_ssize_t count = size // SAMPLE_BYTES
+            raise ValueError(f"now_s must be a finite time below 1e12 s, got {now_s} with {count * SAMPLE_BYTES} bytes")
         cdef Py_ssize_t room = self.limit - self.queued
         cdef int64_t now_us = <int64_t> (now_s * 1e6)
         if epoch != self.current_epoch or count == 0:

@@ -5,11 +5,12 @@ Half the memory, and what a telephone carries anyway: it is heard again only by 
 """
 
 cimport cython
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from libc.string cimport memcpy
 
 from ext.g711 cimport ulaw_decode_codes, ulaw_encode_samples
+from ext.samples cimport sample_count
 
 
 @cython.final
@@ -34,12 +35,7 @@ cdef class RecentSound:
         Raises:
             ValueError: an odd number of bytes.
         """
-        cdef Py_ssize_t size = PyBytes_GET_SIZE(pcm)
-        if size % SAMPLE_BYTES:
-            raise ValueError(
-                f"pcm must hold whole 16-bit samples: got {size} bytes, not a multiple of {SAMPLE_BYTES}"
-            )
-        self.put(<const int16_t *> PyBytes_AS_STRING(pcm), size // SAMPLE_BYTES)
+        self.put(<const int16_t *> PyBytes_AS_STRING(pcm), sample_count(pcm))
 
     def keep(self, Py_ssize_t samples) -> None:
         """Forgets all but the latest `samples`."""

@@ -13,13 +13,14 @@ saturate.
 """
 
 cimport cython
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from libc.math cimport M_PI, cos, fabs, lrint
 from libc.stdint cimport uintptr_t
 from libc.string cimport memcpy, memmove, memset
 
 from ext cimport simd
+from ext.samples cimport sample_count
 
 from math import gcd
 
@@ -210,14 +211,9 @@ cdef class Resampler:
         Raises:
             ValueError: an odd number of bytes.
         """
-        cdef Py_ssize_t size = PyBytes_GET_SIZE(pcm)
-        if size % SAMPLE_BYTES:
-            raise ValueError(
-                f"pcm must hold whole 16-bit samples: got {size} bytes, not a multiple of {SAMPLE_BYTES}"
-            )
+        cdef Py_ssize_t count = sample_count(pcm)
         if self.bank is None:
             return pcm
-        cdef Py_ssize_t count = size // SAMPLE_BYTES
         cdef Py_ssize_t wanted = self.made_by(count)
         cdef bytes converted = PyBytes_FromStringAndSize(NULL, wanted * SAMPLE_BYTES)
         self._run(

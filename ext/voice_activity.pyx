@@ -2,9 +2,10 @@
 """Is the caller speaking? Energy over a noise floor that adapts to the line; pure, per packet. s16le mono 8 kHz."""
 
 cimport cython
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from cpython.bytes cimport PyBytes_AS_STRING
 
 from ext.levels cimport level_dbfs
+from ext.samples cimport sample_count
 
 # Speech stands so far above the line's noise.
 SPEECH_OVER_FLOOR_DB = 9.0
@@ -65,9 +66,4 @@ cdef class VoiceActivity:
         Raises:
             ValueError: an odd number of bytes.
         """
-        cdef Py_ssize_t size = PyBytes_GET_SIZE(pcm)
-        if size % SAMPLE_BYTES:
-            raise ValueError(
-                f"pcm must hold whole 16-bit samples: got {size} bytes, not a multiple of {SAMPLE_BYTES}"
-            )
-        return self.hear(<const int16_t *> PyBytes_AS_STRING(pcm), size // SAMPLE_BYTES)
+        return self.hear(<const int16_t *> PyBytes_AS_STRING(pcm), sample_count(pcm))
