@@ -111,7 +111,7 @@ cdef class Wheel:
                 self.skipped_frames += behind
                 self.next += behind * SLOTS
                 self.stalled_s = max(self.stalled_s, lateness_s)
-                lateness_s -= behind * frame_s
+                lateness_s -= <double> behind * frame_s
             members = self.slots[self.next % SLOTS]
             if members:
                 lateness_s = max(lateness_s, self.stalled_s)  # a stall is told with the first pass behind it
