@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SHELL := /bin/bash
 EXT := $(wildcard ext/*.pyx ext/*.pxd ext/*.pxi ext/*.h)
 
-.PHONY: help setup demo test lint coverage bench lock clean
+.PHONY: help setup demo test lab lint coverage bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -35,6 +35,9 @@ demo: setup ## one complete spoken call, with nothing configured
 
 test: setup ## every test that needs no root
 	$(BIN)/python -m pytest
+
+lab: setup ## what needs root: a real Asterisk in namespaces of its own, SIP telephones that call it
+	$(BIN)/python -m tests.lab $(LAB)
 
 lint: setup ## ruff, mypy --strict, cython-lint
 	$(BIN)/ruff check .

@@ -1,8 +1,9 @@
-"""One real Asterisk: a layer of its own over the shared root folder, on a host of its own, with the shipped templates."""
+"""One real Asterisk on a host of its own: a layer over the shared root folder, with the shipped templates in it."""
 
 import asyncio
 import shutil
 import signal
+import socket
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -92,6 +93,8 @@ class Asterisk:
             text = file.read_text("utf-8").replace("@ADDRESS@", self.address)
             text = text.replace("@PHONES@", ADDRESSES["phones"]).replace("@TECHNICIAN@", ADDRESSES["technician"])
             (etc / file.name).write_text(text, "utf-8")
+        # It looks its own name up whenever it describes a call.
+        (self._tree / "etc/hosts").write_text(f"127.0.0.1 localhost\n{self.address} {socket.gethostname()}\n", "utf-8")
         dialplan = rendered("extensions_voicebot.conf.j2", **self.variables)
         (etc / "extensions_voicebot.conf").write_text(dialplan, "utf-8")
         manager = rendered("manager_voicebot.conf.j2", **self.variables)

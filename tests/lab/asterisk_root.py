@@ -40,8 +40,9 @@ def debian_mirror() -> str:
     """
     if named := os.environ.get("VOICEBOT_LAB_MIRROR"):
         return named
+    of_debian = ("Created-By: Packages", "Origin: Debian", "Label: Debian")
     listed = subprocess.run(
-        ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", "Origin: Debian", "Label: Debian"],
+        ["apt-get", "indextargets", "--format", "$(REPO_URI)", *of_debian],
         capture_output=True,
         text=True,
         check=False,

@@ -2,10 +2,11 @@
 
     bot .7 (the process itself) ─┐
     asterisk1 .11, asterisk2 .12 ┼─ switch
-    phones .21                   │
+    phones .21, technician .22   │
     stranger .66 ────────────────┘
 
-Host is another word for network namespace. The addresses are of a net for documentation (RFC 5737): nobody else sees them.
+Host is another word for network namespace. The addresses are of a net for documentation (RFC 5737); nobody else sees
+them.
 """
 
 import asyncio
