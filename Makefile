@@ -39,11 +39,12 @@ test: setup ## every test that needs no root
 lab: setup ## what needs root: a real Asterisk in namespaces of its own, SIP telephones that call it
 	$(BIN)/python -m tests.lab $(LAB)
 
-lint: setup ## ruff, mypy --strict, cython-lint
+lint: setup ## ruff, mypy --strict, cython-lint, ansible-lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/cython-lint ext  # it calls pycodestyle by name
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/ansible-lint --offline --quiet --profile production ansible
 
 PURE := --cov=app.dialogue --cov=app.audiosocket.frames --cov=app.media.playout
 coverage: setup ## branch coverage of the pure rooms; fails below 95 %

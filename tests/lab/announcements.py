@@ -4,9 +4,8 @@ import asyncio
 import time
 from contextlib import suppress
 
-from tests.lab.asterisk import AMI_SECRET, AMI_USERNAME, Asterisk
+from tests.lab.asterisk import AMI_LOGIN, AMI_PORT, Asterisk
 
-PORT = 5038
 RETRY_S = 0.2
 Event = dict[str, str]
 
@@ -56,10 +55,10 @@ class Announcements:
             await asyncio.sleep(RETRY_S)
 
     async def _hear(self) -> None:
-        reader, writer = await asyncio.open_connection(self._asterisk.address, PORT)
+        reader, writer = await asyncio.open_connection(self._asterisk.address, AMI_PORT)
         try:
             await reader.readline()  # the banner
-            writer.write(f"Action: Login\r\nUsername: {AMI_USERNAME}\r\nSecret: {AMI_SECRET}\r\n\r\n".encode())
+            writer.write(AMI_LOGIN)
             while True:
                 message = (await reader.readuntil(b"\r\n\r\n")).decode(errors="replace")
                 fields = (line.partition(": ") for line in message.strip().split("\r\n"))

@@ -24,6 +24,8 @@ START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 15.0
 AMI_USERNAME = "voicebot"
 AMI_SECRET = "a-secret-of-the-laboratory"
+AMI_PORT = 5038
+AMI_LOGIN = f"Action: Login\r\nUsername: {AMI_USERNAME}\r\nSecret: {AMI_SECRET}\r\n\r\n".encode()
 
 
 def rendered(template: str, **variables: Any) -> str:
@@ -56,7 +58,7 @@ class Asterisk:
         self.address = ADDRESSES[host]
         self._root = root
         self._layer = LAYERS / host
-        self._tree = self._layer / "tree"
+        self.tree = self._layer / "tree"
         self._process: asyncio.subprocess.Process | None = None
         self.variables: dict[str, Any] = {
             "asterisk_voicebot_servers": [f"{ADDRESSES['bot']}:9090"],
@@ -80,25 +82,25 @@ class Asterisk:
         for name in ("upper", "work", "tree"):
             (self._layer / name).mkdir(parents=True)
         options = f"lowerdir={self._root},upperdir={self._layer / 'upper'},workdir={self._layer / 'work'}"
-        await run("mount", "-t", "overlay", "overlay", "-o", options, str(self._tree))
+        await run("mount", "-t", "overlay", "overlay", "-o", options, str(self.tree))
         for name in ("proc", "dev"):
-            await run("mount", "--rbind", f"/{name}", str(self._tree / name))
+            await run("mount", "--rbind", f"/{name}", str(self.tree / name))
         self.configure()
 
     def configure(self, **variables: Any) -> None:
         """Writes the configuration, with changed variables of the role."""
         self.variables |= variables
-        etc = self._tree / "etc/asterisk"
+        etc = self.tree / "etc/asterisk"
         for file in CONFIG.iterdir():
             text = file.read_text("utf-8").replace("@ADDRESS@", self.address)
             text = text.replace("@PHONES@", ADDRESSES["phones"]).replace("@TECHNICIAN@", ADDRESSES["technician"])
             (etc / file.name).write_text(text, "utf-8")
         # It looks its own name up whenever it describes a call.
-        (self._tree / "etc/hosts").write_text(f"127.0.0.1 localhost\n{self.address} {socket.gethostname()}\n", "utf-8")
+        (self.tree / "etc/hosts").write_text(f"127.0.0.1 localhost\n{self.address} {socket.gethostname()}\n", "utf-8")
         dialplan = rendered("extensions_voicebot.conf.j2", **self.variables)
         (etc / "extensions_voicebot.conf").write_text(dialplan, "utf-8")
         manager = rendered("manager_voicebot.conf.j2", **self.variables)
-        (etc / "manager.d/voicebot.conf").write_text(manager, "utf-8")
+        (etc / "manager_voicebot.conf").write_text(manager, "utf-8")
 
     async def start(self) -> None:
         """Starts it and waits until it is ready.
@@ -109,7 +111,7 @@ class Asterisk:
         with suppress(FileNotFoundError):
             self.log_file.unlink()
         self._process = await asyncio.create_subprocess_exec(
-            *("ip", "netns", "exec", self.host, "chroot", str(self._tree), "/usr/sbin/asterisk", "-f"),
+            *("ip", "netns", "exec", self.host, "chroot", str(self.tree), "/usr/sbin/asterisk", "-f"),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
@@ -135,7 +137,7 @@ class Asterisk:
     async def remove(self) -> None:
         """Stops it and takes its layer away."""
         await self.stop()
-        await run("umount", "-R", "-l", str(self._tree))
+        await run("umount", "-R", "-l", str(self.tree))
         shutil.rmtree(self._layer, ignore_errors=True)
 
     async def cli(self, command: str) -> str:
@@ -144,7 +146,7 @@ class Asterisk:
         Raises:
             VoicebotError: it does not run, or does not know the command.
         """
-        said = await run("chroot", str(self._tree), "/usr/sbin/asterisk", "-rx", command)
+        said = await run("chroot", str(self.tree), "/usr/sbin/asterisk", "-rx", command)
         if said.startswith("No such command"):
             raise VoicebotError(said.strip())
         return said
@@ -162,7 +164,7 @@ class Asterisk:
     @property
     def log_file(self) -> Path:
         """Its full log."""
-        return self._tree / "var/log/asterisk/full.log"
+        return self.tree / "var/log/asterisk/full.log"
 
     def last_lines(self, count: int = 15) -> str:
         """The end of its log."""

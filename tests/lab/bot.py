@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import httpx
+
 from app.commands.children import Child, finish, voicebot
 from app.store.clients import Clients
 from app.store.embedded import EmbeddedPostgres
@@ -43,6 +45,7 @@ class Bot:
         self._wishes = dict(settings or {})
         self._environment: dict[str, str] = {}
         self._metrics_port = 0
+        self._providers: list[str] = []
         self._ground = AsyncExitStack()
         self._life = AsyncExitStack()
         self._child: Child | None = None
@@ -58,6 +61,9 @@ class Bot:
             ports = [word for name in ("deepgram", "groq", "elevenlabs") for word in (f"--{name}-port", "0")]
             standins = await stack.enter_async_context(voicebot("standins", *ports, reads="stdout"))
             addresses = await standins.wait_for()
+            self._providers = [
+                addresses[name].replace("ws://", "http://") for name in ("deepgram", "groq", "elevenlabs")
+            ]
             self._environment = settings_of(self.directory, postgres, addresses) | {
                 "AUDIOSOCKET_HOST": "0.0.0.0",
                 "AUDIOSOCKET_PORT": str(AUDIOSOCKET_PORT),
@@ -129,6 +135,11 @@ class Bot:
         key = name + "".join(f"{{{label}={value}}}" for label, value in sorted(labels.items()))
         return (await self.metrics()).get(key, 0.0)
 
+    async def provider_stats(self) -> list[Any]:
+        """What each provider's stand-in has counted."""
+        async with httpx.AsyncClient(timeout=5.0) as http:
+            return [(await http.get(f"{address}/control/stats")).json() for address in self._providers]
+
     async def holds(self, calls: int, timeout_s: float = 20.0) -> None:
         """Waits until so many calls are in progress, clean-ups included."""
         end_s = time.monotonic() + timeout_s
@@ -136,9 +147,15 @@ class Bot:
             assert time.monotonic() < end_s, f"{now:.0f} calls and not {calls} after {timeout_s:g} s"
             await asyncio.sleep(0.1)
 
-    async def ticket(self, call_uuid: str) -> Ticket:
-        """The ticket of a call that has ended."""
-        return await ticket_of(self.tickets, UUID(call_uuid))
+    async def ticket(self, call_uuid: str, *, ended: bool = True) -> Ticket:
+        """The ticket of a call as soon as it is in the database: of one that has ended, or of any."""
+        if ended:
+            return await ticket_of(self.tickets, UUID(call_uuid))
+        end_s = time.monotonic() + READY_TIMEOUT_S
+        while (ticket := await self.tickets.by_call(UUID(call_uuid))) is None:
+            assert time.monotonic() < end_s, f"call {call_uuid} left no ticket"
+            await asyncio.sleep(0.1)
+        return ticket
 
     def recording(self, ticket: Ticket) -> Path:
         """The sound of its call."""

@@ -5,8 +5,10 @@ import os
 import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from app.caller.ears import Recogniser
 from app.caller.script import Script, read_script
@@ -67,7 +69,7 @@ class Laboratory:
         """A caller's number that nobody had before; the bot's database does not know it."""
         return f"01990{next(self._numbers):05d}"
 
-    async def dial(self, script: Script | str, *, server: int = 0, caller_number: str = "", **how: object) -> "Call":
+    async def dial(self, script: Script | str, *, server: int = 0, caller_number: str = "", **how: Any) -> "Call":
         """Dials 777, holds the call to its end, and finds its ticket.
 
         Args:
@@ -76,12 +78,17 @@ class Laboratory:
             caller_number: a new one by default.
             how: as for `telephone.dial`.
         """
+        ongoing = await self.begin(script, server=server, caller_number=caller_number, **how)
+        return await ongoing.over()
+
+    async def begin(self, script: Script | str, *, server: int = 0, caller_number: str = "", **how: Any) -> "Ongoing":
+        """The same, but does not wait for more than the announcement of the call."""
         number = caller_number or self.new_number()
         script = script if isinstance(script, Script) else read_script(script)
-        held = await dial(self.asterisks[server], script, self.directory, caller_number=number, **how)  # type: ignore[arg-type]
+        asterisk = self.asterisks[server]
+        held = asyncio.create_task(dial(asterisk, script, self.directory, caller_number=number, **how), name=number)
         announced = await self.announcements[server].call(number)
-        ticket = await self.bot.ticket(announced["CallUUID"])
-        return Call(held, announced["CallUUID"], ticket, self.bot.recording(ticket))
+        return Ongoing(self.bot, announced["CallUUID"], held)
 
     async def nothing_is_stuck(self, timeout_s: float = 20.0) -> None:
         """Waits until no Asterisk has a channel and the bot no call.
@@ -104,6 +111,32 @@ def phrases_of_the_bot() -> PhraseBank:
     return PhraseBank([*prompts.fixed().values(), to_pierre])
 
 
+@dataclass(slots=True)
+class Ongoing:
+    """A call in progress.
+
+    Attributes:
+        bot: who answers it.
+        call_uuid: as it was announced.
+        held: the telephone's part; its result is the end of the call.
+    """
+
+    bot: Bot
+    call_uuid: str
+    held: "asyncio.Task[TelephoneCall]"
+
+    async def understood(self) -> None:
+        """Waits until the bot has understood something of it."""
+        await self.bot.event("turn understood", call_id=self.call_uuid)
+
+    async def over(self) -> "Call":
+        """Waits for its end, and for its ticket."""
+        held = await self.held
+        ticket = await self.bot.ticket(self.call_uuid)
+        return Call(held, self.call_uuid, ticket, self.bot.recording(ticket))
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """A call that is over, from all sides.
 
@@ -114,11 +147,10 @@ class Call:
         recording: its sound.
     """
 
-    def __init__(self, held: TelephoneCall, call_uuid: str, ticket: Ticket, recording: Path) -> None:
-        self.held = held
-        self.call_uuid = call_uuid
-        self.ticket = ticket
-        self.recording = recording
+    held: TelephoneCall
+    call_uuid: str
+    ticket: Ticket
+    recording: Path
 
     @property
     def caller_words(self) -> list[str]:
