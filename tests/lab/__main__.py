@@ -2,6 +2,7 @@
 
     python -m tests.lab                              all of its tests
     python -m tests.lab tests/lab/test_calls.py -k ulaw
+    python -m tests.lab missing                      names the packages that must be installed first
     python -m tests.lab build                        only builds the Asterisk, where that is still to be done
     python -m tests.lab up                           Asterisk servers and a bot that stay until Ctrl-C
 
@@ -18,7 +19,7 @@ from types import FrameType
 
 from app.errors import VoicebotError
 from tests.lab.asterisk_root import asterisk_root
-from tests.lab.tools import check_tools
+from tests.lab.tools import check_tools, missing_packages
 
 INSIDE = "inside"
 ROOT_VARIABLE = "VOICEBOT_LAB_ROOT"
@@ -69,6 +70,9 @@ def main() -> int:
     words = sys.argv[1:]
     if words[:1] == [INSIDE]:
         return be_init(words[1:])
+    if words == ["missing"]:
+        print(" ".join(missing_packages()))
+        return 0
     try:
         enter(words)
     except VoicebotError as error:

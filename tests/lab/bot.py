@@ -45,6 +45,7 @@ class Bot:
         self._wishes = dict(settings or {})
         self._environment: dict[str, str] = {}
         self._metrics_port = 0
+        self._born = 0
         self._providers: list[str] = []
         self._ground = AsyncExitStack()
         self._life = AsyncExitStack()
@@ -85,10 +86,10 @@ class Bot:
         """Begins a life, with changed settings if need be."""
         environment = self._environment | settings
         self._child = await self._life.enter_async_context(voicebot("serve", reads="stderr", environment=environment))
-        born = len(self.log)
+        self._born = len(self.log)
         watching = asyncio.create_task(self._watch(self._child), name="watch the bot's log")
         self._life.callback(watching.cancel)
-        listening = await self.event("listening", since=born)
+        listening = await self.event("listening", since=self._born)
         self._metrics_port = listening["metrics_port"]
 
     async def stop(self) -> None:
@@ -99,12 +100,17 @@ class Bot:
     async def kill(self) -> None:
         """Ends supervisor and workers at once, as the kernel does when the memory is gone."""
         assert self._child is not None
-        pids = {entry["pid"] for entry in self.events("worker ready")} | {self._child.process.pid}
-        for pid in pids:
+        for pid in self.pids().values():
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         await self._child.process.wait()
         await self.stop()
+
+    def pids(self) -> dict[str, int]:
+        """Supervisor and workers of this life."""
+        assert self._child is not None
+        workers = {f"worker {entry['worker']}": entry["pid"] for entry in self.events("worker ready", since=self._born)}
+        return {"supervisor": self._child.process.pid, **workers}
 
     async def _watch(self, child: Child) -> None:
         async for entry in child.events():

@@ -26,3 +26,8 @@ async def laboratory(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[
         pytest.fail("this runs in namespaces of its own: make lab, or python -m tests.lab FILE", pytrace=False)
     async with Laboratory(tmp_path_factory.mktemp("laboratory")) as laboratory:
         yield laboratory
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How long the forty calls are held."""
+    parser.addoption("--lab-minutes", type=float, default=1.0, help="minutes of forty calls at once (10 for a proof)")
