@@ -44,7 +44,7 @@ lint: setup ## ruff, mypy --strict, cython-lint, ansible-lint
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/cython-lint ext  # it calls pycodestyle by name
-	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/ansible-lint --offline --quiet --profile production ansible
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/ansible-lint --offline -q --profile production ansible
 
 PURE := --cov=app.dialogue --cov=app.audiosocket.frames --cov=app.media.playout
 coverage: setup ## branch coverage of the pure rooms; fails below 95 %
