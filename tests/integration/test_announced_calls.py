@@ -1,0 +1,332 @@
+"""Calls that a dialplan announced: who is calling, where the call goes next, and who comes back."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from ipaddress import ip_address, ip_network
+from typing import Any
+from uuid import UUID, uuid4
+
+from pydantic import SecretStr
+
+from app.caller.caller import place_call
+from app.caller.report import CallReport
+from app.caller.script import Script
+from app.store.tickets import Ticket
+from tests.integration.asterisk_manager import Manager, response
+from tests.integration.conftest import CALL_ME, OpenHouse
+from tests.integration.house import House, on_uvloop, until
+from tests.integration.peer import hello
+
+MARIE_PHONE = "+33199000001"
+LOOPBACK = ip_address("127.0.0.1")
+CHANNEL = "PJSIP/phone-00000001"
+
+
+@asynccontextmanager
+async def open_both(house_of: OpenHouse, **settings: Any) -> AsyncIterator[tuple[House, Manager]]:
+    """A server and the Asterisk that it is linked to."""
+    async with Manager() as manager:
+        ami = {"ami_username": "voicebot", "ami_secret": SecretStr("s3cret"), "ami_port": manager.port}
+        async with house_of(**ami, **settings) as house:
+            await house.services.databases[0].fetch("TRUNCATE clients")
+            await until(lambda: house.services.switchboard.hears(LOOPBACK), "the link is up")
+            yield house, manager
+
+
+async def talk(house: House, call_uuid: UUID, *says: str) -> CallReport:
+    """A spoken call to its end."""
+    script = Script.model_validate(
+        {"name": "test", "max_seconds": 60, "steps": [{"say": text, "optional": True} for text in says]}
+    )
+    return await place_call(script, "127.0.0.1", house.port, call_uuid=call_uuid)
+
+
+async def announced(house: House, manager: Manager, call_uuid: UUID, **headers: str) -> None:
+    manager.announce(call_uuid, CHANNEL, **headers)
+    await until(lambda: house.services.switchboard.announced(call_uuid, LOOPBACK) is not None, "announced")
+
+
+def bot_said(ticket: Ticket) -> str:
+    return " ".join(line["text"] for line in ticket.transcript if line["speaker"] == "bot")
+
+
+async def add_marie(house: House, *, pending: bool) -> None:
+    client = await house.services.clients.add(
+        first_name="Marie", last_name="Lopez", company="Boulangerie Martin", phone=MARIE_PHONE
+    )
+    if pending:
+        began = datetime.now(UTC)
+        await house.services.tickets.save(
+            Ticket(uuid4(), began, client_id=client.id, problem_type="internet", ended_at=began)
+        )
+
+
+# Who is calling.
+
+
+@on_uvloop
+async def test_a_known_number_is_greeted_by_name_and_offered_the_pending_ticket(house_of: OpenHouse) -> None:
+    async with open_both(house_of) as (house, manager):
+        await add_marie(house, pending=True)
+        call_uuid = uuid4()
+        await announced(house, manager, call_uuid, CallerNumber="0199000001")
+        peer = await house.call(call_uuid)
+        await until(lambda: said_in_log(house, "au sujet de votre connexion Internet"), "the pending ticket is offered")
+        peer.finish()
+        ticket = await house.ticket(call_uuid)
+        assert bot_said(ticket).startswith("Bonjour Marie, bienvenue au SAV Wipple. Je vois un ticket en cours")
+        assert (ticket.caller_number, ticket.asterisk) == (MARIE_PHONE, "127.0.0.1")
+        assert ticket.client_id is not None
+        assert house.refused == {}
+
+
+@on_uvloop
+async def test_an_announcement_may_come_a_moment_after_the_call(house_of: OpenHouse) -> None:
+    for required in (False, True):
+        async with open_both(house_of, require_announced_calls=required) as (house, manager):
+            await add_marie(house, pending=False)
+            call_uuid = uuid4()
+            peer = await house.call(call_uuid)
+            await asyncio.sleep(0.03)
+            manager.announce(call_uuid, CHANNEL)
+            await until(lambda: said_in_log(house, "Bonjour Marie"), "Marie is greeted")
+            peer.assert_only_sound()
+            peer.finish()
+            assert (await house.ticket(call_uuid)).caller_number == MARIE_PHONE
+
+
+@on_uvloop
+async def test_a_withheld_number_and_a_silent_database_are_no_hindrance(house_of: OpenHouse) -> None:
+    async with open_both(house_of) as (house, manager):
+        withheld = uuid4()
+        await announced(house, manager, withheld, CallerNumber="anonymous")
+        peer = await house.call(withheld)
+        await peer.heard(60)
+        peer.finish()
+        ticket = await house.ticket(withheld)
+        assert ticket.caller_number is None
+        assert bot_said(ticket).startswith("Bonjour, bienvenue")
+
+
+@on_uvloop
+async def test_without_an_announcement_the_call_is_taken_all_the_same(house_of: OpenHouse) -> None:
+    async with open_both(house_of) as (house, manager):
+        call_uuid = uuid4()
+        peer = await house.call(call_uuid)
+        await peer.heard(60)
+        peer.finish()
+        assert (await house.ticket(call_uuid)).caller_number is None
+        assert manager.variables == []
+
+
+# Who must be announced.
+
+
+@on_uvloop
+async def test_who_was_not_announced_is_refused_within_100_ms_and_reaches_nobody(house_of: OpenHouse) -> None:
+    async with open_both(house_of, require_announced_calls=True) as (house, manager):
+        other = uuid4()
+        await announced(house, manager, other)
+        loop = asyncio.get_running_loop()
+        call_uuid = uuid4()
+        peer = await house.connect()
+        began_s = loop.time()
+        peer.send(hello(call_uuid))
+        await peer.end()
+        assert peer.frames[-1].kind == 0x00
+        # 100 ms is promised for a server that has the processor to itself; a test run does not.
+        assert peer.frames[-1].at_s - began_s < 0.3
+        peer.assert_polite_end()
+        assert house.refused == {"unannounced": 1}
+        assert house.services.ears.held == 0
+        assert await house.services.tickets.by_call(call_uuid) is None
+        assert list(house.services.settings.recordings_dir.glob(f"*{call_uuid}*")) == []
+
+
+@on_uvloop
+async def test_an_announcement_is_good_for_one_call_from_its_own_asterisk(house_of: OpenHouse) -> None:
+    allowed = (ip_network("127.0.0.1/32"), ip_network("127.0.0.2/32"))
+    async with open_both(house_of, require_announced_calls=True, remote_asterisk_ip=allowed) as (house, manager):
+        call_uuid = uuid4()
+        await announced(house, manager, call_uuid)
+        stranger = await house.connect(local_host="127.0.0.2")
+        stranger.send(hello(call_uuid))
+        await stranger.end()
+        assert house.refused == {"unannounced": 1}
+        peer = await house.call(call_uuid)
+        await peer.heard(3)
+        peer.finish()
+        await house.ticket(call_uuid)
+        again = await house.connect()
+        again.send(hello(call_uuid))
+        await again.end()
+        assert house.refused == {"unannounced": 2}
+
+
+@on_uvloop
+async def test_while_the_link_is_down_nobody_is_waited_for(house_of: OpenHouse) -> None:
+    async with open_both(house_of, require_announced_calls=True) as (house, manager):
+        await manager.close()
+        await until(lambda: not house.services.switchboard.hears(LOOPBACK), "the link is down")
+        peer = await house.connect()
+        peer.send(hello(uuid4()))
+        await peer.end()
+        assert [one.kind for one in peer.frames] == [0x00]
+        assert house.refused == {"unannounced": 1}
+
+
+@on_uvloop
+async def test_who_hangs_up_before_the_announcement_leaves_nothing(house_of: OpenHouse) -> None:
+    async with open_both(house_of) as (house, _):
+        peer = await house.connect()
+        peer.send(hello(uuid4()))
+        await peer.heard(1)
+        peer.finish()
+        await peer.end()
+        await house.empty()
+        assert house.server.calls_ended == 0
+        assert [e for e in house.log if e["event"] == "caller left before the call began"] != []
+
+
+# Where the call goes.
+
+
+@on_uvloop
+async def test_a_transfer_tells_the_dialplan_everything_before_the_end(house_of: OpenHouse) -> None:
+    async with open_both(house_of, transfer_target="6001") as (house, manager):
+        await add_marie(house, pending=False)
+        call_uuid = uuid4()
+        await announced(house, manager, call_uuid)
+        report = await talk(house, call_uuid, "Je veux parler à un conseiller.")
+        ticket = await house.ticket(call_uuid)
+        assert ticket.status == "transferred"
+        assert "mets en relation" in bot_said(ticket)
+        assert [(channel, name) for channel, name, _ in manager.variables] == [
+            (CHANNEL, "VOICEBOT_TARGET"),
+            (CHANNEL, "VOICEBOT_TICKET"),
+            (CHANNEL, "VOICEBOT_SUMMARY"),
+            (CHANNEL, "VOICEBOT_NEXT"),
+        ]
+        values = {name: value for _, name, value in manager.variables}
+        assert values["VOICEBOT_NEXT"] == "transfer"
+        assert values["VOICEBOT_TARGET"] == "6001"
+        assert values["VOICEBOT_TICKET"] == str(ticket.id)
+        assert (
+            values["VOICEBOT_SUMMARY"]
+            == "Demande non précisée · Marie Lopez Boulangerie Martin . Transféré à un technicien."
+        )
+        assert report.ended_by.value == "bot"
+        assert await house.services.databases[1].fetchrow("SELECT count(*) AS n FROM tickets") == (1,)
+
+
+@on_uvloop
+async def test_any_other_ending_hangs_up(house_of: OpenHouse) -> None:
+    async with open_both(house_of, max_call_seconds=1.0) as (house, manager):
+        call_uuid = uuid4()
+        await announced(house, manager, call_uuid)
+        peer = await house.call(call_uuid)
+        await peer.end(20)
+        assert manager.variables == [(CHANNEL, "VOICEBOT_NEXT", "hangup")]
+        assert await house.outcome(call_uuid) == "too_long"
+
+
+@on_uvloop
+async def test_an_asterisk_that_does_not_answer_costs_the_transfer_nothing(house_of: OpenHouse) -> None:
+    async with open_both(house_of) as (house, manager):
+        manager.answers["Setvar"] = None
+        call_uuid = uuid4()
+        await announced(house, manager, call_uuid)
+        await talk(house, call_uuid, "Je veux parler à un conseiller.")
+        assert (await house.ticket(call_uuid)).status == "transferred"
+        (line,) = [e for e in house.log if e["event"] == "dialplan not told where the call goes"]
+        assert line["kind"] == "timeout"
+
+
+@on_uvloop
+async def test_a_channel_that_is_gone_is_no_error_of_ours(house_of: OpenHouse) -> None:
+    async with open_both(house_of, max_call_seconds=1.0) as (house, manager):
+        manager.answers["Setvar"] = lambda action: response(action, "Error", "No such channel")
+        call_uuid = uuid4()
+        await announced(house, manager, call_uuid)
+        peer = await house.call(call_uuid)
+        await peer.end(20)
+        assert await house.outcome(call_uuid) == "too_long"
+
+
+# Who comes back.
+
+
+@on_uvloop
+async def test_who_comes_back_is_promised_a_call_on_the_same_ticket(house_of: OpenHouse) -> None:
+    async with open_both(house_of) as (house, manager):
+        call_uuid = uuid4()
+        await announced(house, manager, call_uuid, CallerNumber="0612345678")
+        await talk(house, call_uuid, "Je veux parler à un conseiller.")
+        first = await house.ticket(call_uuid)
+        assert (first.status, first.caller_number) == ("transferred", "+33612345678")
+        await announced(house, manager, call_uuid, CallerNumber="0612345678", Attempt="returned", Reason="NOANSWER")
+        report = await talk(house, call_uuid)
+        assert report.ended_by.value == "bot"
+        await house.empty()
+        ticket = await house.ticket(call_uuid)
+        assert (ticket.id, ticket.started_at, ticket.status) == (first.id, first.started_at, "open")
+        assert ticket.transcript[: len(first.transcript)] == first.transcript
+        assert "aucun technicien n'est disponible" in bot_said(ticket)
+        assert [line["at_s"] for line in ticket.transcript] == sorted(line["at_s"] for line in ticket.transcript)
+        assert ticket.transcript[-1]["at_s"] > (first.duration_seconds or 0)
+        assert (ticket.duration_seconds or 0) > (first.duration_seconds or 0) + 2
+        assert ticket.summary == (
+            "Demande non précisée · appelant non identifié. Technicien injoignable, à rappeler : +33612345678."
+        )
+        assert ticket.recording is not None
+        assert ticket.recording.split(" ")[0] == first.recording
+        both = [house.services.settings.recordings_dir / name for name in ticket.recording.split(" ")]
+        assert len(both) == 2
+        assert all(file.stat().st_size > 0 for file in both)
+        assert manager.variables[-1] == (CHANNEL, "VOICEBOT_NEXT", "hangup")
+        assert await house.services.databases[1].fetchrow("SELECT count(*) AS n FROM tickets") == (1,)
+        outcomes = [e["outcome"] for e in house.log if e["event"] == "call ended"]
+        assert outcomes == ["transfer", "callback"]
+        assert len(list(house.services.settings.spool_dir.glob("*.json"))) == 0
+
+
+@on_uvloop
+async def test_whose_number_is_not_known_is_asked_for_it(house_of: OpenHouse) -> None:
+    async with open_both(house_of) as (house, manager):
+        call_uuid = uuid4()
+        await announced(house, manager, call_uuid, CallerNumber="anonymous")
+        await talk(house, call_uuid, "Je veux parler à un conseiller.")
+        await announced(house, manager, call_uuid, CallerNumber="anonymous", Attempt="returned", Reason="BUSY")
+        await talk(house, call_uuid, CALL_ME)
+        await house.empty()
+        ticket = await house.ticket(call_uuid)
+        assert (ticket.status, ticket.caller_number) == ("open", "+33612345678")
+        assert "à rappeler : +33612345678" in ticket.summary
+        assert "À quel numéro" in bot_said(ticket)
+
+
+@on_uvloop
+async def test_who_comes_back_while_the_first_leg_is_still_being_written_is_held(house_of: OpenHouse) -> None:
+    async with open_both(house_of) as (house, manager):
+        call_uuid = uuid4()
+        await announced(house, manager, call_uuid)
+        peer = await house.call(call_uuid)
+        await peer.heard(5)
+        await announced(house, manager, call_uuid, Attempt="returned", Reason="CHANUNAVAIL")
+        back = await house.connect()
+        back.send(hello(call_uuid))
+        await back.heard(10)
+        assert house.refused == {}
+        peer.finish()
+        await back.end(20)
+        await house.empty()
+        assert "aucun technicien" in bot_said(await house.ticket(call_uuid))
+        assert (await house.ticket(call_uuid)).status == "open"
+        assert house.refused == {}
+
+
+def said_in_log(house: House, words: str) -> bool:
+    """Whether the bot is saying it: the sentence is noted when it was heard, or in the checkpoint."""
+    return any(e["event"] == "bot said" and words in e["text"] for e in house.log)
