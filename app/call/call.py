@@ -1,8 +1,8 @@
 """One call, from the UUID to the hang-up: wire, recording and conversation, and the ticket at the end."""
 
 import asyncio
-import contextlib
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -12,7 +12,6 @@ from app.audiosocket.connection import Connection
 from app.call.conversation import Conversation
 from app.call.events import TimeUp
 from app.call.handover import HANDOVER_S, hand_over
-from app.call.lookup import resume
 from app.call.record import CallRecord
 from app.call.services import Services
 from app.dialogue.case import Case
@@ -49,12 +48,13 @@ class Call:
         self.record = CallRecord(call_uuid, peer, Case(), services.prompts.names)
         if announcement is not None:
             self.record.caller_number = announcement.caller_number
+            self.record.case.returned = announcement.returned
         self._started_at = self.record.started_at
         self._recording = services.recorder.begin(call_uuid, self.record.started_at, services.settings.recordings_dir)
         self.record.recording = self._recording.path.name
         self._conversation = Conversation(self.record, services, self._recording.tracks, self._ending)
         self._handover: asyncio.Task[None] | None = None
-        self._gone = asyncio.Event()
+        self._gone: asyncio.Future[None] = self._loop.create_future()
         self._hangup_reason = ""
         self._ended_s: float | None = None
         line = self._conversation.line
@@ -72,14 +72,14 @@ class Call:
     @property
     def over(self) -> bool:
         """The caller is gone; only the ticket is still being written."""
-        return self._gone.is_set()
+        return self._gone.done()
 
     def hung_up(self, reason: str) -> None:
         """The connection is gone."""
         self._hangup_reason = reason
         self._ended_s = self._loop.time()
         self._services.clock.leave(self._on_clock)
-        self._gone.set()
+        self._gone.set_result(None)
 
     # The worker: called from outside the pipeline.
 
@@ -96,13 +96,11 @@ class Call:
         """
         bind_call(str(self.record.call_uuid))
         log.info("call started", asterisk=self.record.asterisk, **self._announced())
-        if self._announcement is not None and self._announcement.returned:
-            await self._resume()
         talk = asyncio.create_task(self._conversation.run(), name="conversation")
-        gone = asyncio.create_task(self._gone.wait(), name="hang-up")
         outcome = "lost"
         try:
-            await asyncio.wait([talk, gone], return_when=asyncio.FIRST_COMPLETED)
+            ends: list[asyncio.Future[Any]] = [talk, self._gone]
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             if talk.done():
                 outcome = self._result_of(talk)
                 if talk.exception() is not None:
@@ -111,9 +109,8 @@ class Call:
             else:
                 outcome = self._hangup_reason
         finally:
-            for task in (talk, gone):
-                task.cancel()
-            await asyncio.wait([talk, gone], timeout=1.0)
+            talk.cancel()
+            await asyncio.wait([talk], timeout=1.0)
             await self._clean_up(outcome)
         return outcome
 
@@ -139,11 +136,6 @@ class Call:
         fields |= {"returned": told.reason or "unknown reason"} if told.returned else {}
         return {name: value for name, value in fields.items() if value}
 
-    async def _resume(self) -> None:
-        """The caller is back: the ticket of the first leg goes on."""
-        if await resume(self.record, self._services.clients, self._services.tickets):
-            self._services.writer.reopen(self.record.ticket(0.0))
-
     def _ending(self, ending: Ending) -> None:
         """The last words begin: meanwhile the dialplan is told where the call goes."""
         if self._announcement is not None and self._handover is None:
@@ -159,9 +151,7 @@ class Call:
     async def _hang_up(self) -> None:
         await self._handed_over()
         self._connection.terminate()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(HANG_UP_TIMEOUT_S):
-                await self._gone.wait()
+        await asyncio.wait([self._gone], timeout=HANG_UP_TIMEOUT_S)
 
     async def _clean_up(self, outcome: str) -> None:
         self._services.clock.leave(self._on_clock)

@@ -10,7 +10,7 @@ import structlog
 from app.call.checkpoints import Checkpoints
 from app.call.ears import Ears
 from app.call.events import Answered, CallerTurn, EarsLost, Event, Silence, TimeUp
-from app.call.lookup import look_up
+from app.call.lookup import look_up, resume
 from app.call.mouth import Mouth, Said
 from app.call.record import CallRecord
 from app.call.reply import Reply
@@ -20,6 +20,7 @@ from app.dialogue.intents import Intent
 from app.dialogue.machine import Ending, Machine, Step
 from app.dialogue.states import State
 from app.dialogue.turns import FinalizeWanted, Interrupted, TurnEnded, Unheard, is_backchannel
+from app.inbox import Inbox
 from app.media.clock import FRAME_S
 from app.ops import metrics
 from app.ops.logs import bind_turn
@@ -80,7 +81,7 @@ class Conversation:
             lambda _error: self.post(EarsLost()),
         )
         self.line = Line(self.ears.inbound, self._mouth.buffer, tracks, self.follow)
-        self._events: asyncio.Queue[Event] = asyncio.Queue(MAX_EVENTS)
+        self._events: Inbox[Event] = Inbox(MAX_EVENTS)
         self._step = Step()
         self._last_said: list[str] = []
         self._listen_until_s: float | None = None
@@ -148,13 +149,13 @@ class Conversation:
             if self._understanding:
                 self._newer.append(event)
                 return
-        try:
-            self._events.put_nowait(event)
-        except asyncio.QueueFull:
+        if not self._events.put(event):
             log.error("event lost: the call does not keep up", lost=type(event).__name__)
 
     async def run(self) -> Ending:
         """Talks until the dialogue ends the call and its last words were heard."""
+        if self._case.returned and await resume(self._record, self._services.clients, self._services.tickets):
+            self._services.writer.reopen(self._record.ticket(0.0))
         self._checkpoints.save()
         self.ears.open()
         await self._know_the_caller()
@@ -201,8 +202,8 @@ class Conversation:
 
     async def close(self) -> None:
         """Notes what both sides were saying when the call ended, and stops; bounded, never raises."""
-        while not self._events.empty():
-            event = self._events.get_nowait()
+        while self._events:
+            event = self._events.take()
             if isinstance(event, Said):
                 self._note_said(event)
             elif isinstance(event, CallerTurn):

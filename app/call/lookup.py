@@ -37,7 +37,7 @@ async def resume(record: CallRecord, clients: Clients, tickets: Tickets) -> bool
         False when it can't be found within 1 s: this leg then gets a ticket of its own.
     """
     case = record.case
-    case.returned, case.status = True, "open"
+    case.status = "open"
     case.callback_number = record.caller_number or ""
     try:
         async with asyncio.timeout(LOOKUP_S):
