@@ -5,9 +5,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 from pydantic import SecretStr
 
 from app.caller.caller import place_call
@@ -16,8 +18,9 @@ from app.caller.script import Script
 from app.store.tickets import Ticket
 from tests.integration.asterisk_manager import Manager, response
 from tests.integration.conftest import CALL_ME, OpenHouse
-from tests.integration.house import House, on_uvloop, until
+from tests.integration.house import Ground, House, in_order, on_uvloop, until
 from tests.integration.peer import hello
+from tests.integration.serving import serving
 
 MARIE_PHONE = "+33199000001"
 LOOPBACK = ip_address("127.0.0.1")
@@ -63,6 +66,18 @@ async def add_marie(house: House, *, pending: bool) -> None:
         )
 
 
+@asynccontextmanager
+async def locked(url: str, table: str) -> AsyncIterator[None]:
+    """A database that answers nothing about a table."""
+    connection = await asyncpg.connect(url)
+    try:
+        async with connection.transaction():
+            await connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+            yield
+    finally:
+        await connection.close()
+
+
 # Who is calling.
 
 
@@ -98,7 +113,7 @@ async def test_an_announcement_may_come_a_moment_after_the_call(house_of: OpenHo
 
 
 @on_uvloop
-async def test_a_withheld_number_and_a_silent_database_are_no_hindrance(house_of: OpenHouse) -> None:
+async def test_a_withheld_number_is_no_number(house_of: OpenHouse) -> None:
     async with open_both(house_of) as (house, manager):
         withheld = uuid4()
         await announced(house, manager, withheld, CallerNumber="anonymous")
@@ -108,6 +123,19 @@ async def test_a_withheld_number_and_a_silent_database_are_no_hindrance(house_of
         ticket = await house.ticket(withheld)
         assert ticket.caller_number is None
         assert bot_said(ticket).startswith("Bonjour, bienvenue")
+
+
+@on_uvloop
+async def test_a_database_that_does_not_answer_is_not_waited_for(house_of: OpenHouse, ground: Ground) -> None:
+    async with open_both(house_of) as (house, manager):
+        await add_marie(house, pending=False)
+        call_uuid = uuid4()
+        await announced(house, manager, call_uuid)
+        async with locked(ground.clients_url, "clients"):
+            peer = await house.call(call_uuid)
+            await until(lambda: in_order(peer.pcm, house.phrase("welcome")) and peer.sounds > 60, "the welcome")
+        peer.finish()
+        assert (await house.ticket(call_uuid)).caller_number == MARIE_PHONE
 
 
 @on_uvloop
@@ -245,6 +273,25 @@ async def test_an_asterisk_that_does_not_answer_costs_the_transfer_nothing(house
 
 
 @on_uvloop
+async def test_a_database_that_does_not_answer_costs_the_number_and_not_the_transfer(
+    house_of: OpenHouse, ground: Ground
+) -> None:
+    async with open_both(house_of) as (house, manager):
+        call_uuid = uuid4()
+        await announced(house, manager, call_uuid)
+        async with locked(ground.tickets_url, "tickets"):
+            talking = asyncio.create_task(talk(house, call_uuid, "Je veux parler à un conseiller."))
+            await until(lambda: any(e["event"] == "turn understood" for e in house.log), "it is understood")
+            await until(lambda: len(manager.variables) == 4, "the dialplan is told")
+        await talking
+        assert [value for _, name, value in manager.variables if name in ("VOICEBOT_TICKET", "VOICEBOT_NEXT")] == [
+            "",
+            "transfer",
+        ]
+        assert (await house.ticket(call_uuid)).status == "transferred"
+
+
+@on_uvloop
 async def test_a_channel_that_is_gone_is_no_error_of_ours(house_of: OpenHouse) -> None:
     async with open_both(house_of, max_call_seconds=1.0) as (house, manager):
         manager.answers["Setvar"] = lambda action: response(action, "Error", "No such channel")
@@ -325,6 +372,38 @@ async def test_who_comes_back_while_the_first_leg_is_still_being_written_is_held
         assert "aucun technicien" in bot_said(await house.ticket(call_uuid))
         assert (await house.ticket(call_uuid)).status == "open"
         assert house.refused == {}
+
+
+# Several workers.
+
+
+@on_uvloop
+async def test_an_announcement_is_used_once_whichever_worker_took_the_call(ground: Ground, tmp_path: Path) -> None:
+    async with Manager() as manager:
+        settings = {
+            "AMI_USERNAME": "voicebot",
+            "AMI_SECRET": "s3cret",
+            "AMI_PORT": manager.port,
+            "REQUIRE_ANNOUNCED_CALLS": "true",
+            "REMOTE_ASTERISK_IP": "127.0.0.1",
+        }
+        async with serving(ground, tmp_path, settings) as server:
+            await until(lambda: len(server.events("asterisk connected")) == 2, "both workers are linked")
+            assert await server.metric("voicebot_ami_connected", asterisk="127.0.0.1") == 1
+            for attempt in ("new", "returned"):
+                call_uuid = UUID(int=7)
+                manager.announce(call_uuid, CHANNEL, Attempt=attempt)
+                peer = await server.call(call_uuid)
+                await peer.heard(3)
+                peer.finish()
+                await server.holds(0)
+                for _ in range(8):
+                    again = await server.connect()
+                    again.send(hello(call_uuid))
+                    await again.end()
+                    assert again.frames[-1].kind == 0x00
+            assert await server.metric("voicebot_refused_calls_total", reason="unannounced") == 16
+            assert len(server.events("call started")) == 2
 
 
 def said_in_log(house: House, words: str) -> bool:
