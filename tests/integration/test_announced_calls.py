@@ -314,7 +314,10 @@ async def test_who_comes_back_is_promised_a_call_on_the_same_ticket(house_of: Op
         first = await house.ticket(call_uuid)
         assert (first.status, first.caller_number) == ("transferred", "+33612345678")
         await announced(house, manager, call_uuid, CallerNumber="0612345678", Attempt="returned", Reason="NOANSWER")
-        report = await talk(house, call_uuid)
+        talking = asyncio.create_task(talk(house, call_uuid))
+        spool = house.services.settings.spool_dir
+        await until(lambda: "injoignable" in "".join(f.read_text() for f in spool.glob("*.json")), "it is on disk")
+        report = await talking
         assert report.ended_by.value == "bot"
         await house.empty()
         ticket = await house.ticket(call_uuid)
