@@ -16,7 +16,7 @@ from app.caller.caller import place_call
 from app.caller.report import CallReport
 from app.caller.script import Script
 from app.store.tickets import Ticket
-from tests.integration.asterisk_manager import Manager, response
+from tests.integration.asterisk_manager import Headers, Manager, response
 from tests.integration.conftest import CALL_ME, OpenHouse
 from tests.integration.house import Ground, House, in_order, on_uvloop, until
 from tests.integration.peer import hello
@@ -46,8 +46,9 @@ async def talk(house: House, call_uuid: UUID, *says: str) -> CallReport:
     return await place_call(script, "127.0.0.1", house.port, call_uuid=call_uuid)
 
 
-async def announced(house: House, manager: Manager, call_uuid: UUID, **headers: str) -> None:
-    manager.announce(call_uuid, CHANNEL, **headers)
+async def announced(house: House, manager: Manager, call_uuid: UUID, channel: str = CHANNEL, **headers: str) -> None:
+    """The dialplan announces a call, and it is heard."""
+    manager.announce(call_uuid, channel, **headers)
     await until(lambda: house.services.switchboard.announced(call_uuid, LOOPBACK) is not None, "announced")
 
 
@@ -250,26 +251,25 @@ async def test_a_transfer_tells_the_dialplan_everything_before_the_end(house_of:
 
 
 @on_uvloop
-async def test_any_other_ending_hangs_up(house_of: OpenHouse) -> None:
+async def test_any_other_ending_hangs_up_whatever_the_asterisk_says_to_that(house_of: OpenHouse) -> None:
+    def answer(action: Headers) -> bytes:
+        if action["channel"] == "PJSIP/mute":
+            return b""
+        if action["channel"] == "PJSIP/gone":
+            return response(action, "Error", "No such channel")
+        return response(action, "Success", "Variable Set")
+
     async with open_both(house_of, max_call_seconds=1.0) as (house, manager):
-        call_uuid = uuid4()
-        await announced(house, manager, call_uuid)
-        peer = await house.call(call_uuid)
-        await peer.end(20)
-        assert manager.variables == [(CHANNEL, "VOICEBOT_NEXT", "hangup")]
-        assert await house.outcome(call_uuid) == "too_long"
-
-
-@on_uvloop
-async def test_an_asterisk_that_does_not_answer_costs_the_transfer_nothing(house_of: OpenHouse) -> None:
-    async with open_both(house_of) as (house, manager):
-        manager.answers["Setvar"] = None
-        call_uuid = uuid4()
-        await announced(house, manager, call_uuid)
-        await talk(house, call_uuid, "Je veux parler à un conseiller.")
-        assert (await house.ticket(call_uuid)).status == "transferred"
-        (line,) = [e for e in house.log if e["event"] == "dialplan not told where the call goes"]
-        assert line["kind"] == "timeout"
+        manager.answers["Setvar"] = answer
+        channels = {uuid4(): channel for channel in ("PJSIP/well", "PJSIP/mute", "PJSIP/gone")}
+        for call_uuid, channel in channels.items():
+            await announced(house, manager, call_uuid, channel)
+            await house.call(call_uuid)
+        await asyncio.gather(*(peer.end(20) for peer in house.peers))
+        assert sorted(manager.variables) == sorted((c, "VOICEBOT_NEXT", "hangup") for c in channels.values())
+        assert {await house.outcome(call_uuid) for call_uuid in channels} == {"too_long"}
+        kinds = {e["kind"] for e in house.log if e["event"] == "dialplan not told where the call goes"}
+        assert kinds == {"timeout", "protocol"}
 
 
 @on_uvloop
@@ -289,17 +289,6 @@ async def test_a_database_that_does_not_answer_costs_the_number_and_not_the_tran
             "transfer",
         ]
         assert (await house.ticket(call_uuid)).status == "transferred"
-
-
-@on_uvloop
-async def test_a_channel_that_is_gone_is_no_error_of_ours(house_of: OpenHouse) -> None:
-    async with open_both(house_of, max_call_seconds=1.0) as (house, manager):
-        manager.answers["Setvar"] = lambda action: response(action, "Error", "No such channel")
-        call_uuid = uuid4()
-        await announced(house, manager, call_uuid)
-        peer = await house.call(call_uuid)
-        await peer.end(20)
-        assert await house.outcome(call_uuid) == "too_long"
 
 
 # Who comes back.
