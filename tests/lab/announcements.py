@@ -61,7 +61,7 @@ class Announcements:
             writer.write(AMI_LOGIN)
             while True:
                 message = (await reader.readuntil(b"\r\n\r\n")).decode(errors="replace")
-                fields = (line.partition(": ") for line in message.strip().split("\r\n"))
-                self.events.append({name: value for name, _, value in fields})
+                fields = (line.partition(":") for line in message.strip().split("\r\n"))
+                self.events.append({name: value.strip() for name, _, value in fields})
         finally:
             writer.close()

@@ -23,6 +23,8 @@ from tests.lab.asterisk import AMI_SECRET, AMI_USERNAME
 from tests.lab.network import ADDRESSES
 
 AUDIOSOCKET_PORT = 9090
+HOSTS = ("asterisk1", "asterisk2")
+"""Whose calls it takes."""
 READY_TIMEOUT_S = 90.0
 
 
@@ -35,6 +37,7 @@ class Bot:
 
     Attributes:
         log: lines of its log, of all its lives.
+        born: where this life begins in it.
         tickets: the database.
     """
 
@@ -45,7 +48,7 @@ class Bot:
         self._wishes = dict(settings or {})
         self._environment: dict[str, str] = {}
         self._metrics_port = 0
-        self._born = 0
+        self.born = 0
         self._providers: list[str] = []
         self._ground = AsyncExitStack()
         self._life = AsyncExitStack()
@@ -68,7 +71,7 @@ class Bot:
             self._environment = settings_of(self.directory, postgres, addresses) | {
                 "AUDIOSOCKET_HOST": "0.0.0.0",
                 "AUDIOSOCKET_PORT": str(AUDIOSOCKET_PORT),
-                "REMOTE_ASTERISK_IP": ",".join(ADDRESSES[host] for host in ("asterisk1", "asterisk2")),
+                "REMOTE_ASTERISK_IP": ",".join(ADDRESSES[host] for host in HOSTS),
                 "AMI_USERNAME": AMI_USERNAME,
                 "AMI_SECRET": AMI_SECRET,
                 **self._wishes,
@@ -86,11 +89,16 @@ class Bot:
         """Begins a life, with changed settings if need be."""
         environment = self._environment | settings
         self._child = await self._life.enter_async_context(voicebot("serve", reads="stderr", environment=environment))
-        self._born = len(self.log)
+        self.born = len(self.log)
         watching = asyncio.create_task(self._watch(self._child), name="watch the bot's log")
         self._life.callback(watching.cancel)
-        listening = await self.event("listening", since=self._born)
+        listening = await self.event("listening", since=self.born)
         self._metrics_port = listening["metrics_port"]
+
+    async def linked(self) -> None:
+        """Waits for its links to both managers."""
+        for host in HOSTS:
+            await self.event("asterisk connected", since=self.born, asterisk=ADDRESSES[host])
 
     async def stop(self) -> None:
         """Ends it as systemd does."""
@@ -109,7 +117,7 @@ class Bot:
     def pids(self) -> dict[str, int]:
         """Supervisor and workers of this life."""
         assert self._child is not None
-        workers = {f"worker {entry['worker']}": entry["pid"] for entry in self.events("worker ready", since=self._born)}
+        workers = {f"worker {entry['worker']}": entry["pid"] for entry in self.events("worker ready", since=self.born)}
         return {"supervisor": self._child.process.pid, **workers}
 
     async def _watch(self, child: Child) -> None:

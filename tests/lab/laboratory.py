@@ -18,11 +18,13 @@ from app.store.tickets import Ticket
 from tests.lab.__main__ import ROOT_VARIABLE
 from tests.lab.announcements import Announcements
 from tests.lab.asterisk import Asterisk
-from tests.lab.bot import Bot
+from tests.lab.bot import HOSTS, Bot
 from tests.lab.network import Network
 from tests.lab.telephone import TelephoneCall, dial
 
-HOSTS = ("asterisk1", "asterisk2")
+TECHNICIAN_SAYS = "Ici le technicien du deuxième étage."
+CALLER_SAYS = "Ma box Internet ne fonctionne plus depuis ce matin."
+"""What the two say to each other after a transfer."""
 
 
 class Laboratory:
@@ -47,7 +49,7 @@ class Laboratory:
         self.bot = Bot(directory, settings)
         self.recogniser: Recogniser
         self._stack = AsyncExitStack()
-        self._numbers = count(1)
+        self._numbers = count(1000)
 
     async def __aenter__(self) -> "Laboratory":
         async with AsyncExitStack() as stack:
@@ -58,6 +60,7 @@ class Laboratory:
                 await asterisk.start()
                 await stack.enter_async_context(announcements)
             await stack.enter_async_context(self.bot)
+            await self.bot.linked()
             self.recogniser = await asyncio.to_thread(phrases_of_the_bot)
             self._stack = stack.pop_all()
         return self
@@ -105,10 +108,10 @@ class Laboratory:
 
 
 def phrases_of_the_bot() -> PhraseBank:
-    """What tells the bot's words by their sound; with what it says to Pierre Dupont of the original README."""
+    """Tells words by their sound: the bot's, those to Pierre Dupont of the original README too, and a transfer's."""
     prompts = default_prompts()
     to_pierre = f"{prompts.text('thanks_named', {'first_name': 'Pierre'})} {prompts.text('ask_problem')}"
-    return PhraseBank([*prompts.fixed().values(), to_pierre])
+    return PhraseBank([*prompts.fixed().values(), to_pierre, TECHNICIAN_SAYS, CALLER_SAYS])
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 from tests.lab.network import ADDRESSES, socket_on
 
 SCENARIOS = Path(__file__).parent / "sipp"
+SIP_PORT = 5060
 FIRST_PORT = 20_000
 END_TIMEOUT_S = 20.0
 """From the wish to hang up to SIPp's end: BYE is repeated for longer than a cable is ever pulled here."""
@@ -61,17 +62,19 @@ class SippCall:
         self._log = directory / f"{self.call_id.partition('@')[0]}.csv"
         self._errors = self._log.with_suffix(".errors")
         self._answer = self._log.with_suffix(".answer")
+        self._messages = self._log.with_suffix(".messages")
         self._max_seconds = max_seconds
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self, remote: str = "", service: str = "") -> None:
         """Calls `service` at `remote`; or waits for a call, without them."""
-        words = ["ip", "netns", "exec", self._host, "sipp", *([f"{remote}:5060"] if remote else [])]
+        words = ["ip", "netns", "exec", self._host, "sipp", *([f"{remote}:{SIP_PORT}"] if remote else [])]
         words += ["-sf", str(SCENARIOS / f"{self._scenario}.xml"), "-m", "1", "-l", "1", "-nostdin"]
         words += ["-i", ADDRESSES[self._host], "-p", str(self._port), "-cid_str", self.call_id]
         words += ["-s", service] if service else []
         words += ["-timeout", f"{self._max_seconds:.0f}s", "-timeout_error"]
         words += ["-trace_shortmsg", "-shortmessage_file", str(self._log), "-shortmessage_overwrite", "true"]
+        words += ["-trace_msg", "-message_file", str(self._messages), "-message_overwrite", "true"]
         words += ["-trace_err", "-error_file", str(self._errors)]
         for name, value in {"answer_file": self._answer, **self._keys}.items():
             words += ["-key", name, str(value)]
@@ -128,6 +131,13 @@ class SippCall:
     def answered_at_s(self) -> float | None:
         """When the 200 OK to the INVITE came, system clock; None if none did."""
         return next((one.at_s for one in self.messages() if " 200" in one.first_line), None)
+
+    def header(self, name: str) -> str | None:
+        """The first header of that name in any message; None if there is none."""
+        for line in self._messages.read_text(errors="replace").splitlines():
+            if line.startswith(f"{name}: "):
+                return line.partition(": ")[2].strip()
+        return None
 
     def complaint(self) -> str:
         """What it wrote about its failure, one line."""

@@ -5,6 +5,7 @@ import random
 import socket
 import struct
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from app.caller.script import Script
 from tests.lab.asterisk import Asterisk
 from tests.lab.network import socket_on
 from tests.lab.rtp import CODECS, Arrivals, Sender, read_packet
-from tests.lab.sipp import END_TIMEOUT_S, SippCall
+from tests.lab.sipp import END_TIMEOUT_S, SIP_PORT, SippCall
 
 DATAGRAM_BYTES = 2048
 KEY_PACKETS = 5
@@ -134,14 +135,13 @@ class Telephone:
 
     def _tick(self, due_s: float) -> None:
         now_s = time.monotonic()
-        assert self._caller is not None
-        try:
-            self._caller.tick(now_s - self._origin_s)
-        except Exception as error:
-            self._failed(error)
         if self._peer is None and self._sipp is not None and (port := self._sipp.sound_port()) is not None:
             self._peer = self._remote, port
-        if self._peer is not None:
+        if self._peer is not None and self._caller is not None:
+            try:
+                self._caller.tick(now_s - self._origin_s)
+            except Exception as error:
+                self._failed(error)
             self._send(now_s - self._origin_s)
         due_s = max(due_s + self._ptime_ms / 1000, now_s - 1.0)  # after a long stall: no burst of more than a second
         self._timer = self._loop.call_at(due_s, self._tick, due_s)
@@ -208,6 +208,7 @@ class TelephoneCall:
         answered_s: when the 200 OK came; None if none did.
         packets_sent: by the telephone.
         codec: "ulaw" or "alaw".
+        sipp: its signalling.
     """
 
     report: CallReport
@@ -215,6 +216,7 @@ class TelephoneCall:
     answered_s: float | None
     packets_sent: int
     codec: str
+    sipp: SippCall
 
     @property
     def first_sound_ms(self) -> float:
@@ -241,29 +243,45 @@ async def dial(
     caller_name: str = "",
     codec: str = "ulaw",
     recogniser: Recogniser | None = None,
-    host: str = "phones",
 ) -> TelephoneCall:
     """Dials a number of an Asterisk and follows the script to the end of the call."""
+    keys = {"caller_name": caller_name, "caller_number": caller_number}
+    return await _hold("caller", "phones", keys, asterisk, number, script, directory, codec, recogniser)
+
+
+async def be_called(
+    asterisk: Asterisk, script: Script, directory: Path, *, recogniser: Recogniser | None = None
+) -> TelephoneCall:
+    """Waits for a call at the technician's telephone, answers, and follows the script to the end of the call."""
+    return await _hold("technician", "technician", {}, asterisk, "", script, directory, "ulaw", recogniser)
+
+
+async def _hold(
+    scenario: str,
+    host: str,
+    keys: Mapping[str, str],
+    asterisk: Asterisk,
+    number: str,
+    script: Script,
+    directory: Path,
+    codec: str,
+    recogniser: Recogniser | None,
+) -> TelephoneCall:
     clips = await prepare_clips(script)
     telephone = Telephone(host, codec, script.ptime_ms, script.suppress_silence, script.max_seconds)
     caller = Caller(script, Ears(script.bot_silence_ms / 1000, keeps_sound=recogniser is not None), recogniser)
     caller.pick_up(telephone, clips)
-    sipp = SippCall(
-        "caller",
-        host,
-        {
-            "caller_name": caller_name,
-            "caller_number": caller_number,
-            "sound_port": telephone.port,
-            "payload_type": telephone.codec.payload_type,
-            "codec": telephone.codec.name,
-            "ptime_ms": script.ptime_ms,
-        },
-        directory,
-        script.max_seconds + END_TIMEOUT_S,
-    )
+    keys = {
+        **keys,
+        "sound_port": str(telephone.port),
+        "payload_type": str(telephone.codec.payload_type),
+        "codec": telephone.codec.name,
+        "ptime_ms": str(script.ptime_ms),
+    }
+    port = 0 if number else SIP_PORT
+    sipp = SippCall(scenario, host, keys, directory, script.max_seconds + END_TIMEOUT_S, port)
     telephone.start(caller, sipp, asterisk.address)
-    await sipp.start(asterisk.address, number)
+    await sipp.start(asterisk.address if number else "", number)
 
     async def watch() -> None:
         telephone.over(await sipp.over(), sipp.complaint())
@@ -277,4 +295,6 @@ async def dial(
         telephone.close()
     answered_at_s = sipp.answered_at_s()
     answered_s = None if answered_at_s is None else telephone.since_start_s(answered_at_s)
-    return TelephoneCall(caller.report(sipp.call_id), telephone.arrivals, answered_s, telephone.packets_sent, codec)
+    return TelephoneCall(
+        caller.report(sipp.call_id), telephone.arrivals, answered_s, telephone.packets_sent, codec, sipp
+    )
