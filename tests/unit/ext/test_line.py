@@ -135,7 +135,7 @@ def test_a_frame_leaves_every_tick_and_is_recorded_with_what_was_heard(kernels: 
     assert [len(frame) for frame in call.wire] == [323] * 20
     call.tracks.close()
     both = b"".join(block for _, block in call.blocks)
-    assert [offset for offset, _ in call.blocks] == [0, 2080]
+    assert [offset for offset, _ in call.blocks] == [0, 1120, 2240]
     samples = struct.unpack("<6400h", both)
     assert samples[1::2] == struct.unpack("<3200h", b"".join(frame[3:] for frame in call.wire))
     assert samples[0::2] == struct.unpack("<160h", LOUD) * 20
