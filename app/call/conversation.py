@@ -164,7 +164,6 @@ class Conversation:
     async def run(self) -> Ending:
         """Talks until the dialogue ends the call and its last words were heard."""
         self._checkpoints.save()
-        self.ears.open()
         self._perform(self._machine.start())
         while True:
             self._look_again()
