@@ -1,8 +1,8 @@
 """One call, from the UUID to the hang-up: wire, recording and conversation, and the ticket at the end."""
 
 import asyncio
-import contextlib
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -43,7 +43,7 @@ class Call:
         self._recording = services.recorder.begin(call_uuid, self.record.started_at, services.settings.recordings_dir)
         self.record.recording = self._recording.path.name
         self._conversation = Conversation(self.record, services, self._recording.tracks)
-        self._gone = asyncio.Event()
+        self._gone: asyncio.Future[None] = self._loop.create_future()
         self._hangup_reason = ""
         self._ended_s: float | None = None
         line = self._conversation.line
@@ -61,14 +61,14 @@ class Call:
     @property
     def over(self) -> bool:
         """The caller is gone; only the ticket is still being written."""
-        return self._gone.is_set()
+        return self._gone.done()
 
     def hung_up(self, reason: str) -> None:
         """The connection is gone."""
         self._hangup_reason = reason
         self._ended_s = self._loop.time()
         self._services.clock.leave(self._on_clock)
-        self._gone.set()
+        self._gone.set_result(None)
 
     # The worker: called from outside the pipeline.
 
@@ -86,10 +86,10 @@ class Call:
         bind_call(str(self.record.call_uuid))
         log.info("call started", asterisk=self.record.asterisk)
         talk = asyncio.create_task(self._conversation.run(), name="conversation")
-        gone = asyncio.create_task(self._gone.wait(), name="hang-up")
         outcome = "lost"
         try:
-            await asyncio.wait([talk, gone], return_when=asyncio.FIRST_COMPLETED)
+            ends: list[asyncio.Future[Any]] = [talk, self._gone]
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             if talk.done():
                 outcome = self._result_of(talk)
                 if talk.exception() is not None:
@@ -98,9 +98,8 @@ class Call:
             else:
                 outcome = self._hangup_reason
         finally:
-            for task in (talk, gone):
-                task.cancel()
-            await asyncio.wait([talk, gone], timeout=1.0)
+            talk.cancel()
+            await asyncio.wait([talk], timeout=1.0)
             await self._clean_up(outcome)
         return outcome
 
@@ -119,9 +118,7 @@ class Call:
 
     async def _hang_up(self) -> None:
         self._connection.terminate()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(HANG_UP_TIMEOUT_S):
-                await self._gone.wait()
+        await asyncio.wait([self._gone], timeout=HANG_UP_TIMEOUT_S)
 
     async def _clean_up(self, outcome: str) -> None:
         self._services.clock.leave(self._on_clock)

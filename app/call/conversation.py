@@ -20,6 +20,7 @@ from app.dialogue.keypad import Keyed, Keypad
 from app.dialogue.machine import Ending, Machine, Step
 from app.dialogue.states import State
 from app.dialogue.turns import FinalizeWanted, Interrupted, TurnEnded, Unheard, is_backchannel
+from app.inbox import Inbox
 from app.media.clock import FRAME_S
 from app.ops import metrics
 from app.ops.logs import bind_turn
@@ -77,7 +78,7 @@ class Conversation:
             lambda _error: self.post(EarsLost()),
         )
         self.line = Line(self.ears.inbound, self._mouth.buffer, tracks, self.follow)
-        self._events: asyncio.Queue[Event] = asyncio.Queue(MAX_EVENTS)
+        self._events: Inbox[Event] = Inbox(MAX_EVENTS)
         self._step = Step()
         self._last_said: list[str] = []
         self._listen_until_s: float | None = None
@@ -151,14 +152,12 @@ class Conversation:
             if self._understanding:
                 self._newer.append(event)
                 return
-        try:
-            self._events.put_nowait(event)
-        except asyncio.QueueFull:
+        if not self._events.put(event):
             log.error("event lost: the call does not keep up", lost=type(event).__name__)
 
     def press(self, key: str) -> None:
         """A key of the caller's telephone."""
-        if self._events.qsize() < MAX_KEYS:
+        if len(self._events) < MAX_KEYS:
             self.post(KeyPressed(key, self._keypad.questions, self._loop.time()))
 
     async def run(self) -> Ending:
@@ -202,8 +201,8 @@ class Conversation:
 
     async def close(self) -> None:
         """Notes what both sides were saying when the call ended, and stops; bounded, never raises."""
-        while not self._events.empty():
-            event = self._events.get_nowait()
+        while self._events:
+            event = self._events.take()
             if isinstance(event, Said):
                 self._note_said(event)
             elif isinstance(event, CallerTurn):
@@ -407,7 +406,7 @@ class Conversation:
         self._listen_until_s = None
         self._step = step
         self.ears.turns.expects = self._machine.endpointing
-        self._keypad.ask(self._machine.endpointing, self._machine.keys)
+        self._keypad.ask(self._machine.keys)
         self._keys_until_s = None
         self._look_again()
         texts = [self._services.prompts.text(phrase.key, phrase.values) for phrase in step.says]

@@ -9,7 +9,7 @@ from math import inf
 
 from app.dialogue.fields import TICKET_DIGITS_MAX, TICKET_DIGITS_MIN, as_e164
 from app.dialogue.intents import Fields, Intent, Understanding
-from app.dialogue.states import Endpointing, Keys
+from app.dialogue.states import Keys
 
 PAUSE_S = 3.0
 """Nothing was typed for so long: the number is complete, as far as it goes."""
@@ -42,7 +42,6 @@ class Keypad:
     """The keys of one call. All times are seconds of one monotonic clock."""
 
     def __init__(self) -> None:
-        self._expects: Endpointing = "open"
         self._keys: Keys = {}
         self._digits = ""
         self._pressed_at_s = 0.0
@@ -66,15 +65,13 @@ class Keypad:
             return inf
         return self._pressed_at_s + (ZERO_ALONE_S if self._digits == HUMAN_KEY else PAUSE_S)
 
-    def ask(self, expects: Endpointing, keys: Keys) -> None:
+    def ask(self, keys: Keys) -> None:
         """Something was said to the caller; what was typed before is forgotten.
 
         Args:
-            expects: what is expected in answer.
             keys: what single keys mean; empty: they type a number.
         """
-        self._expects, self._keys = expects, keys
-        self._digits = ""
+        self._keys, self._digits = keys, ""
         self.questions += 1
 
     def takes(self, key: str) -> bool:
@@ -113,8 +110,7 @@ class Keypad:
             return _keyed(digits, Intent.HUMAN_REQUEST)
         if phone := as_e164(digits):
             return _keyed(digits, Intent.IDENTITY_PROVIDED, Fields(phone=phone))
-        asked = self._expects == "field:ticket"
-        if (1 if asked else TICKET_DIGITS_MIN) <= len(digits) <= TICKET_DIGITS_MAX and not digits.startswith("0"):
+        if TICKET_DIGITS_MIN <= len(digits) <= TICKET_DIGITS_MAX and not digits.startswith("0"):
             return _keyed(digits, Intent.IDENTITY_PROVIDED, Fields(ticket=digits))
         return _keyed(digits, Intent.UNCLEAR)
 

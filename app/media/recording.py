@@ -175,7 +175,7 @@ class RecordingFile:
         self.failed = False
         self._recorder = recorder
         self._loop = asyncio.get_running_loop()
-        self._finished = asyncio.Event()
+        self._finished: asyncio.Future[None] = self._loop.create_future()
         self.descriptor = -1
         self._description: dict[str, Any] = {
             "format": "s16le",
@@ -197,10 +197,8 @@ class RecordingFile:
 
     async def finished(self, timeout_s: float) -> bool:
         """See `Sink`."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(timeout_s):
-                await self._finished.wait()
-        return self._finished.is_set() and not self.failed
+        await asyncio.wait([self._finished], timeout=timeout_s)
+        return self._finished.done() and not self.failed
 
     def open(self) -> None:
         """Creates both files; a recording that is there already is never written over."""
@@ -258,7 +256,7 @@ class RecordingFile:
     def _tell(self, error: MediaError | None) -> None:
         def on_loop() -> None:
             if error is None:
-                self._finished.set()
+                self._finished.set_result(None)
             self._recorder.ended(self, error)
 
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more

@@ -6,12 +6,13 @@ is bounded, and a peer that falls behind is given up.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from ssl import SSLContext
 
 from picows import WSAutoPingStrategy, WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
+
+from app.inbox import Inbox
 
 READ_BUFFER_BYTES = 1024
 """To begin with: transcripts are short, and there is one such buffer a call."""
@@ -51,9 +52,8 @@ class WebSocket(WSListener):
         self._tls = tls
         self._deadlines = deadlines
         self._transport: WSTransport | None = None
-        self._messages: deque[str | bytes] = deque()
+        self._messages: Inbox[str | bytes] = Inbox(MAX_UNREAD_MESSAGES)
         self._part = bytearray()
-        self._arrived = asyncio.Event()
         self._ended: Exception | None = None
         """Why nothing more will be read or sent."""
 
@@ -109,9 +109,8 @@ class WebSocket(WSListener):
         while not self._messages:
             if self._ended is not None:
                 raise self._ended
-            self._arrived.clear()
-            await self._arrived.wait()
-        return self._messages.popleft()
+            await self._messages.arrival()
+        return self._messages.take()
 
     async def __aiter__(self) -> AsyncIterator[str | bytes]:
         """Every message until the connection is closed; a broken one raises `ConnectionError`."""
@@ -171,13 +170,10 @@ class WebSocket(WSListener):
         """Too late."""
 
     def _take(self, message: str | bytes) -> None:
-        if len(self._messages) >= MAX_UNREAD_MESSAGES:
+        if not self._messages.put(message):
             self._end(ConnectionError("nobody reads its messages"))
-            return
-        self._messages.append(message)
-        self._arrived.set()
 
     def _end(self, why: Exception) -> None:
         if self._ended is None:
             self._ended = why
-        self._arrived.set()
+        self._messages.wake()

@@ -12,7 +12,7 @@ SAY_PROBLEM = "{say: 'Bonjour, j’ai un problème avec ma connexion Internet.'}
 STEPS = {
     # Everything by keys: who calls, the kind of problem, "oui" to the ticket, no details, "oui" to all the rest.
     "only_keys": [PHONE_OF_MARIE, "9#", "1", "1", "9#", "9#", "1", "1", "1"],
-    "ticket_number": [SAY_PROBLEM, "1", "9*1#", "0"],
+    "ticket_number": [SAY_PROBLEM, "1", "9*1001#", "0"],
     "human": ["0"],
     "over_the_bot": [SAY_PROBLEM, "{pause_s: 2.6}", "{dtmf: '2'}", "{wait_bot_s: 20}", "{hangup: true}"],
 }
@@ -53,7 +53,7 @@ def test_no_language_model_is_asked_about_keys(world: World) -> None:
 
 def test_a_ticket_number_is_typed_and_corrected(world: World) -> None:
     call = world.calls["ticket_number"]
-    assert call.caller_words[1:] == ["[touches] 1", "[touches] 1", "[touches] 0"]
+    assert call.caller_words[1:] == ["[touches] 1", "[touches] 1001", "[touches] 0"]
     assert "Je vois un ticket en cours à votre nom, au sujet de votre connexion Internet." in call.bot_words
     assert call.ticket.status == "transferred", "0 at a yes-or-no question"
 

@@ -35,6 +35,7 @@ ORDER = (
     "orders",
     "board",
     "config",
+    "inbox",
     "errors",
 )
 """A room may import only rooms that stand after it, and only those named here."""
@@ -50,19 +51,20 @@ MAY_IMPORT: dict[str, set[str]] = {
     "worker": {"server", "call", "providers", "ops", "orders", "board", "config", "errors"},
     "server": {"door", "call", "audiosocket", "asterisk", "media", "ops", "board", "config", "errors"},
     "door": {"board"},
-    "call": {"audiosocket", "asterisk", "media", "providers", "store", "dialogue", "ops", "config", "errors"},
+    "call": {"audiosocket", "asterisk", "media", "providers", "store", "dialogue", "ops", "config", "inbox", "errors"},
     "caller": {"audiosocket", "media", "providers", "errors"},
     "standins": {"providers", "dialogue", "errors"},
     "audiosocket": {"media", "errors"},
     "asterisk": {"ops", "config", "errors"},
     "media": {"providers", "ops", "errors"},
-    "providers": {"dialogue", "ops", "config", "errors"},
+    "providers": {"dialogue", "ops", "config", "inbox", "errors"},
     "store": {"errors"},
     "dialogue": {"errors"},
     "ops": {"store", "config", "errors"},
     "orders": {"config"},
     "board": set(),
     "config": {"errors"},
+    "inbox": set(),
     "errors": set(),
 }
 MAY_IMPORT_EXT = {"audiosocket", "media", "providers", "call", "caller", "standins", "commands"}

@@ -8,15 +8,15 @@ from hypothesis import strategies as st
 
 from app.dialogue.intents import Fields, Intent
 from app.dialogue.keypad import DIGITS_MAX, PAUSE_S, ZERO_ALONE_S, Keyed, Keypad
-from app.dialogue.states import KEYS_OF_ENDPOINTING, KEYS_OF_PHRASE, Endpointing, Keys
+from app.dialogue.states import KEYS_OF_ENDPOINTING, KEYS_OF_PHRASE, Keys
 
 YES_NO = KEYS_OF_ENDPOINTING["yes_no"]
 NUMBER: Keys = {}
 
 
-def keypad(expects: Endpointing = "open", keys: Keys = NUMBER) -> Keypad:
+def keypad(keys: Keys = NUMBER) -> Keypad:
     pad = Keypad()
-    pad.ask(expects, keys)
+    pad.ask(keys)
     return pad
 
 
@@ -41,7 +41,7 @@ def meant(turns: list[Keyed]) -> list[tuple[Intent, Fields]]:
     ],
 )
 def test_one_key_answers_a_yes_or_no_question(key: str, intent: Intent, words: str) -> None:
-    (turn,) = typed(keypad("yes_no", YES_NO), key)
+    (turn,) = typed(keypad(YES_NO), key)
     assert (turn.typed, turn.words) == (f"[touches] {key}", words)
     assert (turn.understanding.intent, turn.understanding.confidence) == (intent, 1.0)
     assert turn.understanding.source == "keys"
@@ -49,14 +49,13 @@ def test_one_key_answers_a_yes_or_no_question(key: str, intent: Intent, words: s
 
 @pytest.mark.parametrize("phrase", KEYS_OF_PHRASE)
 def test_one_key_chooses_the_kind_of_problem(phrase: str) -> None:
-    intents = [turn.understanding.intent for turn in typed(keypad(keys=KEYS_OF_PHRASE[phrase]), "123")]
+    intents = [turn.understanding.intent for turn in typed(keypad(KEYS_OF_PHRASE[phrase]), "123")]
     assert intents == [Intent.INTERNET_ISSUE, Intent.MOBILE_ISSUE, Intent.MODIFICATION_REQUEST]
 
 
-@pytest.mark.parametrize("expects", ["open", "field:phone", "field:ticket", "field:name"])
 @pytest.mark.parametrize("digits", ["0612345678", "0033612345678", "00330612345678"])
-def test_a_telephone_number_ends_by_itself(expects: Endpointing, digits: str) -> None:
-    pad = keypad(expects)
+def test_a_telephone_number_ends_by_itself(digits: str) -> None:
+    pad = keypad()
     assert typed(pad, digits[:-1]) == []
     assert meant(typed(pad, digits[-1])) == [(Intent.IDENTITY_PROVIDED, Fields(phone="+33612345678"))]
     assert not pad.typing
@@ -64,32 +63,24 @@ def test_a_telephone_number_ends_by_itself(expects: Endpointing, digits: str) ->
 
 
 def test_a_number_with_its_country_needs_an_end() -> None:
-    pad = keypad("field:phone")
+    pad = keypad()
     assert typed(pad, "33612345678") == []
     assert meant(typed(pad, "#")) == [(Intent.IDENTITY_PROVIDED, Fields(phone="+33612345678"))]
 
 
 @pytest.mark.parametrize(
-    ("expects", "keys", "ticket"),
-    [
-        ("field:ticket", "4512#", "4512"),
-        ("field:ticket", "7#", "7"),
-        ("open", "4512#", "4512"),
-        ("open", "45#", None),
-        ("field:phone", "0612#", None),
-        ("field:ticket", "0612#", None),
-        ("open", "1234567890#", None),
-    ],
+    ("keys", "ticket"),
+    [("4512#", "4512"), ("123#", "123"), ("45#", None), ("0612#", None), ("1234567890#", None)],
 )
-def test_a_ticket_number_ends_with_its_key(expects: Endpointing, keys: str, ticket: str | None) -> None:
-    (turn,) = typed(keypad(expects), keys)
+def test_a_ticket_number_ends_with_its_key(keys: str, ticket: str | None) -> None:
+    (turn,) = typed(keypad(), keys)
     assert turn.understanding.fields == Fields(ticket=ticket)
     assert turn.understanding.intent is (Intent.IDENTITY_PROVIDED if ticket else Intent.UNCLEAR)
     assert turn.typed == f"[touches] {keys[:-1]}"
 
 
 def test_a_pause_ends_a_number() -> None:
-    pad = keypad("field:ticket")
+    pad = keypad()
     assert pad.deadline_s == inf
     assert typed(pad, "4512", start_s=10.0) == []
     assert pad.deadline_s == 11.5 + PAUSE_S
@@ -102,7 +93,7 @@ def test_a_pause_ends_a_number() -> None:
 
 
 def test_a_zero_alone_asks_for_a_person_and_one_that_goes_on_does_not() -> None:
-    pad = keypad("field:phone")
+    pad = keypad()
     assert typed(pad, "0", start_s=10.0) == []
     assert pad.deadline_s == 10.0 + ZERO_ALONE_S
     turn = pad.on_tick(10.0 + ZERO_ALONE_S)
@@ -114,15 +105,15 @@ def test_a_zero_alone_asks_for_a_person_and_one_that_goes_on_does_not() -> None:
 
 
 def test_the_star_begins_again() -> None:
-    pad = keypad("field:ticket")
+    pad = keypad()
     assert typed(pad, "45*") == []
     assert not pad.typing
-    assert meant(typed(pad, "78#")) == [(Intent.IDENTITY_PROVIDED, Fields(ticket="78"))]
+    assert meant(typed(pad, "7812#")) == [(Intent.IDENTITY_PROVIDED, Fields(ticket="7812"))]
     assert meant(typed(pad, "*")) == [(Intent.REPEAT_REQUEST, Fields())]
 
 
 def test_keys_that_mean_nothing_change_nothing() -> None:
-    pad = keypad("field:ticket")
+    pad = keypad()
     assert typed(pad, "4A5BCD12") == []
     assert pad.typed == "[touches] 4512"
     assert pad.press("A", 20.0) is None
@@ -130,15 +121,15 @@ def test_keys_that_mean_nothing_change_nothing() -> None:
 
 
 def test_a_new_question_forgets_what_was_typed() -> None:
-    pad = keypad("field:ticket")
+    pad = keypad()
     typed(pad, "45")
-    pad.ask("yes_no", YES_NO)
+    pad.ask(YES_NO)
     assert (pad.typing, pad.typed, pad.deadline_s, pad.questions) == (False, "", inf, 2)
 
 
-@given(st.text("0123456789*#ABCD", max_size=60), st.sampled_from(["open", "field:ticket", "field:phone"]))
-def test_whatever_is_typed_is_bounded_and_certain(keys: str, expects: Endpointing) -> None:
-    pad = keypad(expects)
+@given(st.text("0123456789*#ABCD", max_size=60))
+def test_whatever_is_typed_is_bounded_and_certain(keys: str) -> None:
+    pad = keypad()
     for turn in typed(pad, keys):
         assert turn.understanding.confidence == 1.0
         given_fields = turn.understanding.fields.given()
