@@ -10,6 +10,8 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes
 from cpython.mem cimport PyMem_Free, PyMem_Realloc
 from libc.string cimport memcpy
 
+from ext.samples cimport sample_count
+
 KIND_TERMINATE = 0x00
 KIND_UUID = 0x01
 KIND_DTMF = 0x03
@@ -111,10 +113,8 @@ cdef class SoundSink:
             ValueError: half a sample.
         """
         cdef Py_ssize_t size = PyBytes_GET_SIZE(sound)
-        cdef Py_ssize_t width = width_bytes(self, rate_hz)
-        if size % width:
-            raise ValueError(f"sound must hold whole 16-bit samples: got {size} bytes, not a multiple of {width}")
-        self.heard_s += max(<double> size / (width * rate_hz), frame_cost_s)
+        cdef Py_ssize_t count = size if width_bytes(self, rate_hz) == 1 else sample_count(sound)
+        self.heard_s += max(<double> count / rate_hz, frame_cost_s)
         self.take(<const uint8_t *> PyBytes_AS_STRING(sound), size, rate_hz, now_s)
 
     cdef int take(self, const uint8_t *sound, Py_ssize_t size, int rate_hz, double now_s) except -1:
