@@ -1,6 +1,6 @@
 """What the processes of one server know of each other: shared memory, one slot a worker, no locks.
 
-    slot 0 │ slot 1 │ … │ UUIDs of worker 0 │ UUIDs of worker 1 │ …
+    slot 0 │ slot 1 │ … │ UUIDs of worker 0 │ UUIDs of worker 1 │ … │ announcements of worker 0 │ …
 
 A slot is sixteen aligned 64-bit integers, two cache lines of its own (processors fetch lines in pairs). Only its own
 worker writes it, everybody reads it; a 64-bit store is whole on every processor that we run on. The supervisor wipes
@@ -16,6 +16,10 @@ from uuid import UUID
 SLOT_WORDS = 16
 WORD_BYTES = 8
 UUID_BYTES = 16
+ANNOUNCEMENT_BYTES = UUID_BYTES + 1
+"""The UUID, and whether the call came back."""
+USED_ANNOUNCEMENTS = 256
+"""Each worker's latest; one is kept for 10 s (`app.asterisk.announcements`), so this is 25 new calls a second."""
 MAX_CLEAN_UPS_PER_LINE = 3
 """So many calls of a line may be writing their tickets while the database is slow."""
 FRESH_MS = 1_000
@@ -109,7 +113,9 @@ class Board:
         calls_each = share(lines, workers, 0) * MAX_CLEAN_UPS_PER_LINE + 1  # one is just being refused
         slots_bytes = workers * SLOT_WORDS * WORD_BYTES
         self._uuids_bytes = calls_each * UUID_BYTES
-        size_bytes = slots_bytes + workers * self._uuids_bytes
+        self._first_announcement = slots_bytes + workers * self._uuids_bytes
+        self._announced = 0
+        size_bytes = self._first_announcement + workers * USED_ANNOUNCEMENTS * ANNOUNCEMENT_BYTES
         if os.fstat(fd).st_size < size_bytes:
             os.ftruncate(fd, size_bytes)
         self._memory = mmap.mmap(fd, size_bytes)
@@ -162,6 +168,19 @@ class Board:
         self._memory[at : at + UUID_BYTES] = bytes(UUID_BYTES)
         self._free.append(place)
 
+    # Announcements: every worker hears each of them, and one of all takes its call.
+
+    def use_announcement(self, number: int, call_uuid: UUID, returned: bool) -> None:
+        """A worker has taken the call that this was the announcement of."""
+        place = number * USED_ANNOUNCEMENTS + self._announced % USED_ANNOUNCEMENTS
+        self._announced += 1
+        at = self._first_announcement + place * ANNOUNCEMENT_BYTES
+        self._memory[at : at + ANNOUNCEMENT_BYTES] = _announcement(call_uuid, returned)
+
+    def announcement_used(self, call_uuid: UUID, returned: bool) -> bool:
+        """Whether any worker has."""
+        return self._memory.find(_announcement(call_uuid, returned), self._first_announcement) >= 0
+
     def wipe(self, number: int) -> None:
         """Forgets a worker that is no more, and its calls."""
         self.slots[number].wipe()
@@ -173,12 +192,16 @@ class Board:
 
     def _holders(self, call_uuid: UUID) -> int:
         found, at = 0, self._first_uuid
-        while (at := self._memory.find(call_uuid.bytes, at)) >= 0:
+        while (at := self._memory.find(call_uuid.bytes, at, self._first_announcement)) >= 0:
             # Sixteen bytes of two neighbours may look like the UUID, too.
             if (at - self._first_uuid) % UUID_BYTES == 0:
                 found += 1
             at += 1
         return found
+
+
+def _announcement(call_uuid: UUID, returned: bool) -> bytes:
+    return call_uuid.bytes + (b"R" if returned else b"N")
 
 
 def now_ms() -> int:

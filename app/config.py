@@ -20,6 +20,8 @@ from app.errors import ConfigError
 Network = IPv4Network | IPv6Network
 Codec = Literal["slin", "ulaw", "alaw"]
 """What an Asterisk sends under AudioSocket's kind 0x10 (`docs/audiosocket.md`)."""
+THIS_MACHINE = IPv4Address("127.0.0.1")
+"""The Asterisk when REMOTE_ASTERISK_IP names none."""
 
 DEEPGRAM_FRENCH_MODELS = ("nova-3", "nova-3-general", "nova-2", "nova-2-general", "flux-general-multi")
 """Models that understand French (Deepgram docs, "Models and languages overview"); `nova-2-phonecall` does not."""
@@ -85,6 +87,8 @@ Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)]
 Codecs = Annotated[tuple[tuple[Network, Codec], ...], NoDecode, BeforeValidator(_codecs)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)]
 Port = Annotated[int, Field(ge=0, le=65535)]
+Extension = Annotated[str, Field(pattern=r"^[A-Za-z0-9*#]{0,80}$")]
+"""What a telephone can dial, or a name: nothing that means something else to a dialplan."""
 WebSocketAddress = Annotated[str, _base_address("wss", "ws")]
 HttpAddress = Annotated[str, _base_address("https", "http")]
 DatabaseAddress = Annotated[str, _base_address("postgresql", "postgres")]
@@ -114,6 +118,7 @@ class Settings(BaseSettings):
     grafana_password: SecretStr = SecretStr("")
     ami_username: str = ""
     ami_secret: SecretStr = SecretStr("")
+    ami_port: Annotated[int, Field(ge=1, le=65535)] = 5038
 
     # Network
     audiosocket_host: str = "0.0.0.0"
@@ -126,6 +131,7 @@ class Settings(BaseSettings):
     personal_ip: Networks = ()
     trusted_proxies: Networks = ()
     require_announced_calls: bool = False
+    transfer_target: Extension = ""
 
     # Calls
     max_concurrent_calls: Annotated[int, Field(ge=1, le=10_000)] = 20
@@ -180,8 +186,15 @@ class Settings(BaseSettings):
             )
         if self.prompts_file is not None and not self.prompts_file.is_file():
             problems.append(f"PROMPTS_FILE: no file {self.prompts_file}")
-        if self.require_announced_calls:
-            problems.append("REQUIRE_ANNOUNCED_CALLS: calls can't be announced yet (this needs AMI); set it to false")
+        if bool(self.ami_username) != bool(self.ami_secret.get_secret_value()):
+            problems.append("AMI_USERNAME, AMI_SECRET: give both, or neither to do without AMI")
+        elif self.require_announced_calls and not self.ami_username:
+            problems.append("REQUIRE_ANNOUNCED_CALLS: calls are announced over AMI; give AMI_USERNAME and AMI_SECRET")
+        elif self.require_announced_calls and not self.ami_addresses:
+            problems.append(
+                "REQUIRE_ANNOUNCED_CALLS: REMOTE_ASTERISK_IP must name the Asterisk servers by their addresses;"
+                " networks can't be connected to"
+            )
         if self.groq_url.endswith("/openai/v1"):
             problems.append("GROQ_URL: leave '/openai/v1' away, the Groq SDK adds it")
         if problems:
@@ -209,6 +222,15 @@ class Settings(BaseSettings):
     def crew(self) -> int:
         """Worker processes: as many as WORKERS says, or one per core this process may run on; never more than calls."""
         return min(self.workers or len(os.sched_getaffinity(0)), self.max_concurrent_calls)
+
+    @property
+    def ami_addresses(self) -> tuple[IPv4Address | IPv6Address, ...]:
+        """Asterisk servers to have an AMI link with: the single addresses of REMOTE_ASTERISK_IP."""
+        if not self.ami_username:
+            return ()
+        if not self.remote_asterisk_ip:
+            return (THIS_MACHINE,)
+        return tuple(one.network_address for one in self.remote_asterisk_ip if one.num_addresses == 1)
 
     @property
     def uses_embedded_postgres(self) -> bool:

@@ -9,9 +9,11 @@ from uuid import UUID
 
 import structlog
 
+from app.asterisk.announcements import Announcement
 from app.audiosocket.connection import Connection, Leg, Patience
 from app.board import MAX_CLEAN_UPS_PER_LINE, Board, Slot, State, share
 from app.call.call import Call
+from app.call.doorstep import Doorstep
 from app.call.refusal import Refusal
 from app.call.services import Services
 from app.config import Network
@@ -30,6 +32,13 @@ MAX_REFUSALS = 50
 LAST_WORDS_S = 12.0
 """After MAX_CALL_SECONDS the dialogue has so long to say goodbye; then the connection is cut."""
 BEAT_S = 0.25
+ANNOUNCED_WITHIN_S = 0.060
+"""The announcement may come a moment after the call, by another way. Where it must come, the refusal must not be later
+than 100 ms after the UUID, a tick and a busy machine included."""
+ANNOUNCEMENT_HOPED_FOR_S = 0.150
+"""Where it need not come: what the greeting by name may cost everybody else."""
+RETURNS_WITHIN_S = 3.0
+"""Who comes back from a technician may find the ticket of the first leg still being written."""
 CLEAN_UP_TIMEOUT_S = 10.0
 
 
@@ -172,18 +181,53 @@ class Server:
         self._tell()
 
     def admit(self, connection: Connection, call_uuid: UUID) -> Leg:
-        """A call, or a refusal of one: decided before anything is connected."""
-        self._silent.discard(connection)
+        """A call, or a refusal of one: decided before anything is connected; or the wait for its announcement."""
+        leg = self._decide(connection, call_uuid, 0.0)
+        if leg is not None:
+            return leg
+        decide, left = partial(self._decide, connection, call_uuid), partial(self._left, connection)
+        return Doorstep(connection, self._services.clock, decide, left)
+
+    def _decide(self, connection: Connection, call_uuid: UUID, waited_s: float) -> Leg | None:
+        """Who takes a call whose UUID came `waited_s` ago; None while its announcement may still come."""
         if self._draining:
             return self._turn_away(connection, "draining")
+        announcement = self._announced(call_uuid, connection)
+        required = self._settings.require_announced_calls
+        if announcement is None:
+            patience_s = ANNOUNCED_WITHIN_S if required else ANNOUNCEMENT_HOPED_FOR_S
+            if waited_s < patience_s and self._services.switchboard.hears(connection.peer):
+                return None
+            if required:
+                return self._turn_away(connection, "unannounced")
         place = None if call_uuid in self._calls else self._board.enter_call(self._slot.number, call_uuid)
         if place is None:
+            if announcement is not None and announcement.returned and waited_s < RETURNS_WITHIN_S:
+                return None
             return self._turn_away(connection, "duplicate_uuid")
         if reason := self._no_room():
             self._board.leave_call(self._slot.number, place)
             return self._turn_away(connection, reason)
+        if announcement is not None:
+            self._board.use_announcement(self._slot.number, call_uuid, announcement.returned)
+            self._services.switchboard.use_up(announcement)
+        return self._take(connection, call_uuid, place, announcement)
+
+    def _announced(self, call_uuid: UUID, connection: Connection) -> Announcement | None:
+        """The announcement of a call, unless it was used already, whichever worker took the call."""
+        found = self._services.switchboard.announced(call_uuid, connection.peer)
+        if found is None or self._board.announcement_used(call_uuid, found.returned):
+            return None
+        return found
+
+    def _left(self, connection: Connection) -> None:
+        """Gone before it was known whether there is a call: there was none."""
+        log.info("caller left before the call began", peer=str(connection.peer), call_id=str(connection.call_uuid))
+
+    def _take(self, connection: Connection, call_uuid: UUID, place: int, announcement: Announcement | None) -> Call:
+        self._silent.discard(connection)
         try:
-            call = Call(call_uuid, connection, self._services)
+            call = Call(call_uuid, connection, self._services, announcement)
         except BaseException:
             self._board.leave_call(self._slot.number, place)
             self._services.ears.give_back()
@@ -229,11 +273,12 @@ class Server:
         return Connection(self, self._patience)
 
     def _turn_away(self, connection: Connection, reason: str) -> Refusal:
-        """A cached sentence, then 0x00."""
+        """A cached sentence, then 0x00; who was not announced gets that at once."""
+        self._silent.discard(connection)
         metrics.REFUSED_CALLS.labels(reason).inc()
         log.warning("call refused", reason=reason, peer=str(connection.peer), call_id=str(connection.call_uuid))
         pcm = None
-        if self._refusals < MAX_REFUSALS:
+        if self._refusals < MAX_REFUSALS and reason != "unannounced":
             pcm = self._services.cache.get(self._services.prompts.text("busy"))
         self._refusals += 1
         return Refusal(connection, self._services.clock, pcm, self._turned_away)

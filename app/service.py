@@ -144,6 +144,8 @@ def _say_what_is_missing(settings: Settings) -> None:
     """What works, but perhaps not as it was meant."""
     if not settings.remote_asterisk_ip:
         log.warning("REMOTE_ASTERISK_IP is empty: only this machine may connect")
+    if settings.ami_username and (networks := [str(n) for n in settings.remote_asterisk_ip if n.num_addresses > 1]):
+        log.warning("networks in REMOTE_ASTERISK_IP get no AMI link: name their servers", networks=", ".join(networks))
     if settings.max_concurrent_calls > settings.deepgram_max_streams:
         log.warning("MAX_CONCURRENT_CALLS is above DEEPGRAM_MAX_STREAMS: calls beyond that are refused")
     if not settings.groq_api_key.get_secret_value():

@@ -7,9 +7,11 @@ from uuid import UUID
 
 import structlog
 
+from app.asterisk.announcements import Announcement
 from app.audiosocket.connection import Connection
 from app.call.conversation import Conversation
 from app.call.events import TimeUp
+from app.call.handover import HANDOVER_S, hand_over
 from app.call.record import CallRecord
 from app.call.services import Services
 from app.dialogue.case import Case
@@ -31,18 +33,27 @@ class Call:
         call_uuid: as Asterisk announced it.
         connection: the wire.
         services: what all calls share.
+        announcement: what its dialplan told of it; None if nothing.
     """
 
-    def __init__(self, call_uuid: UUID, connection: Connection, services: Services) -> None:
+    def __init__(
+        self, call_uuid: UUID, connection: Connection, services: Services, announcement: Announcement | None = None
+    ) -> None:
         self._connection = connection
         self._services = services
         self._loop = asyncio.get_running_loop()
         self._started_s = self._loop.time()
         peer = str(connection.peer) if connection.peer else None
+        self._announcement = announcement
         self.record = CallRecord(call_uuid, peer, Case(), services.prompts.names)
+        if announcement is not None:
+            self.record.caller_number = announcement.caller_number
+            self.record.case.returned = announcement.returned
+        self._started_at = self.record.started_at
         self._recording = services.recorder.begin(call_uuid, self.record.started_at, services.settings.recordings_dir)
         self.record.recording = self._recording.path.name
-        self._conversation = Conversation(self.record, services, self._recording.tracks)
+        self._conversation = Conversation(self.record, services, self._recording.tracks, self._ending)
+        self._handover: asyncio.Task[None] | None = None
         self._gone: asyncio.Future[None] = self._loop.create_future()
         self._hangup_reason = ""
         self._ended_s: float | None = None
@@ -80,11 +91,11 @@ class Call:
         """Holds the call to its end and leaves the ticket behind.
 
         Returns:
-            The outcome: `goodbye`, `transfer`, `error`, `silence`, `too_long` (the bot ended it), `hangup`, `lost`,
-            `stuck_peer`, or the reason of a peer's mistake.
+            The outcome: `goodbye`, `transfer`, `callback`, `error`, `silence`, `too_long` (the bot ended it), `hangup`,
+            `lost`, `stuck_peer`, or the reason of a peer's mistake.
         """
         bind_call(str(self.record.call_uuid))
-        log.info("call started", asterisk=self.record.asterisk)
+        log.info("call started", asterisk=self.record.asterisk, **self._announced())
         talk = asyncio.create_task(self._conversation.run(), name="conversation")
         outcome = "lost"
         try:
@@ -116,7 +127,29 @@ class Call:
             self.record.case.status = "open"
         return Ending.ERROR.value
 
+    def _announced(self) -> dict[str, str]:
+        """What is known beforehand, for the log."""
+        told = self._announcement
+        if told is None:
+            return {}
+        fields = {"caller_number": told.caller_number, "dialled": told.dialled, "channel": told.channel}
+        fields |= {"returned": told.reason or "unknown reason"} if told.returned else {}
+        return {name: value for name, value in fields.items() if value}
+
+    def _ending(self, ending: Ending) -> None:
+        """The last words begin: meanwhile the dialplan is told where the call goes."""
+        if self._announcement is not None and self._handover is None:
+            ticket = self.record.ticket(self._loop.time() - self._started_s)
+            work = hand_over(ending, self.record, ticket, self._announcement, self._services)
+            self._handover = asyncio.create_task(work, name="handover")
+
+    async def _handed_over(self) -> None:
+        """Waits for that, no longer than it may take: after our 0x00 the dialplan goes on."""
+        if self._handover is not None:
+            await asyncio.wait([self._handover], timeout=HANDOVER_S)
+
     async def _hang_up(self) -> None:
+        await self._handed_over()
         self._connection.terminate()
         await asyncio.wait([self._gone], timeout=HANG_UP_TIMEOUT_S)
 
@@ -125,7 +158,8 @@ class Call:
         duration_s = (self._ended_s or self._loop.time()) - self._started_s
         await self._conversation.close()
         self._recording.close()
-        ticket = self.record.ticket(duration_s, self.record.started_at + timedelta(seconds=duration_s))
+        await self._handed_over()  # its state of the ticket must not come after the last one
+        ticket = self.record.ticket(duration_s, self._started_at + timedelta(seconds=duration_s))
         stored, kept = False, "spooled"
         try:
             stored = await self._services.writer.close_call(ticket)

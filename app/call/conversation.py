@@ -1,6 +1,7 @@
 """The conversation of one call: turns in, understanding, dialogue, speech out."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ import structlog
 from app.call.checkpoints import Checkpoints
 from app.call.ears import Ears
 from app.call.events import Answered, CallerTurn, EarsLost, Event, KeyPressed, Silence, TimeUp, TypingPaused
-from app.call.lookup import look_up
+from app.call.lookup import look_up, resume
 from app.call.mouth import Mouth, Said
 from app.call.record import CallRecord
 from app.call.reply import Reply
@@ -45,6 +46,8 @@ LAST_WORDS_PAUSE_S = 0.3
 FALSE_ALARM_S = 2.0
 """No turn came so long after an interruption: it was none, and what it cut is said again."""
 APOLOGY_TIMEOUT_S = 10.0
+GREETING_LOOKUP_S = 0.15
+"""What the first word may wait for the caller's name; a database that is later is heard for the rest of the call."""
 
 
 class Conversation:
@@ -54,14 +57,19 @@ class Conversation:
         record: filled with what both sides said.
         services: what all calls share.
         tracks: record the sound of both sides.
+        on_ending: told how the call will end, as soon as its last words begin.
 
     Attributes:
         line: the sound of both sides; to be put on the wire and on the clock.
     """
 
-    def __init__(self, record: CallRecord, services: Services, tracks: Tracks) -> None:
+    def __init__(
+        self, record: CallRecord, services: Services, tracks: Tracks, on_ending: Callable[[Ending], None]
+    ) -> None:
         self._record = record
         self._case = record.case
+        self._on_ending = on_ending
+        self._looking_up: asyncio.Task[None] | None = None
         self._services = services
         self._loop = asyncio.get_running_loop()
         self._started_s = self._loop.time()
@@ -162,7 +170,10 @@ class Conversation:
 
     async def run(self) -> Ending:
         """Talks until the dialogue ends the call and its last words were heard."""
+        if self._case.returned and await resume(self._record, self._services.clients, self._services.tickets):
+            self._services.writer.reopen(self._record.ticket(0.0))
         self._checkpoints.save()
+        await self._know_the_caller()
         self._perform(self._machine.start())
         while True:
             self._look_again()
@@ -199,6 +210,15 @@ class Conversation:
                 case TimeUp() if self._step.ending is None:
                     self._perform(self._machine.on_too_long())
 
+    async def _know_the_caller(self) -> None:
+        """Looks the caller's number up, if there is one."""
+        number = self._record.caller_number
+        if number is None or self._case.returned:
+            return
+        search = look_up(self._case, self._services.clients, self._services.tickets, number)
+        self._looking_up = asyncio.create_task(search, name="lookup")
+        await asyncio.wait([self._looking_up], timeout=GREETING_LOOKUP_S)
+
     async def close(self) -> None:
         """Notes what both sides were saying when the call ended, and stops; bounded, never raises."""
         while self._events:
@@ -222,6 +242,8 @@ class Conversation:
         if text := self.ears.turns.text:
             self._record.add("caller", text, self._since_start(self._loop.time()), interrupted=True)
         self._checkpoints.stop()
+        if self._looking_up is not None:
+            self._looking_up.cancel()
         await asyncio.gather(self._mouth.close(), self.ears.close(), return_exceptions=True)
 
     async def apologise(self) -> None:
@@ -405,6 +427,8 @@ class Conversation:
             self._note_said(heard)
         self._listen_until_s = None
         self._step = step
+        if step.ending is not None:
+            self._on_ending(step.ending)
         self.ears.turns.expects = self._machine.endpointing
         self._keypad.ask(self._machine.keys)
         self._keys_until_s = None

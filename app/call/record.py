@@ -13,7 +13,11 @@ from app.store.tickets import Ticket
 
 @dataclass(slots=True)
 class CallRecord:
-    """One call's transcript and ticket; times are seconds since the call began."""
+    """One call's transcript and ticket; times are seconds since the call began.
+
+    A caller who comes back from a technician that did not answer is a second leg of the same call, with a recording of
+    its own: `resume`.
+    """
 
     call_uuid: UUID
     asterisk: str | None
@@ -23,10 +27,23 @@ class CallRecord:
     recording: str | None = None
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     transcript: list[dict[str, Any]] = field(default_factory=list)
+    earlier_s: float = 0.0
+    """From the start of the ticket's first leg to the start of this one; 0 for most calls."""
+    earlier_duration_s: float = 0.0
+    """What the first leg lasted."""
+
+    def resume(self, earlier: Ticket) -> None:
+        """This call is the second leg of a call whose ticket is known: the same ticket goes on."""
+        self.earlier_s = max((self.started_at - earlier.started_at).total_seconds(), 0.0)
+        self.earlier_duration_s = earlier.duration_seconds or 0.0
+        self.started_at = earlier.started_at
+        self.transcript = list(earlier.transcript)
+        self.caller_number = self.caller_number or earlier.caller_number
+        self.recording = " ".join(filter(None, (earlier.recording, self.recording)))
 
     def add(self, speaker: str, text: str, at_s: float, *, interrupted: bool = False) -> None:
-        """Adds what one side said (the bot's words as they were heard)."""
-        entry: dict[str, Any] = {"speaker": speaker, "text": text, "at_s": round(at_s, 2)}
+        """Adds what one side said (the bot's words as they were heard), so long after the start of this leg."""
+        entry: dict[str, Any] = {"speaker": speaker, "text": text, "at_s": round(self.earlier_s + at_s, 2)}
         if interrupted:
             entry["interrupted"] = True
         # A sentence of the bot is noted when it was heard, after a "d'accord" that was said over it.
@@ -37,7 +54,12 @@ class CallRecord:
         return [(entry["speaker"], entry["text"]) for entry in self.transcript]
 
     def ticket(self, duration_s: float, ended_at: datetime | None = None) -> Ticket:
-        """The ticket as the call stands."""
+        """The ticket as the call stands.
+
+        Args:
+            duration_s: of this leg.
+            ended_at: when it ended.
+        """
         case = self.case
         return Ticket(
             call_uuid=self.call_uuid,
@@ -46,7 +68,7 @@ class CallRecord:
             asterisk=self.asterisk,
             client_id=case.client.client_id if case.client else None,
             ended_at=ended_at,
-            duration_seconds=round(duration_s, 3),
+            duration_seconds=round(self.earlier_duration_s + duration_s, 3),
             problem_type=case.problem_type,
             status=case.status,
             sentiment=case.sentiment,

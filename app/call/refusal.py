@@ -27,11 +27,12 @@ class Refusal:
         self._clock = clock
         self._on_end = on_end
         self._playout = PlayoutBuffer()
-        if pcm:
-            self._playout.push(
-                self._playout.epoch, pcm + bytes(LAST_WORDS_PAUSE_BYTES), asyncio.get_running_loop().time()
-            )
-            self._playout.finish(self._playout.epoch)
+        self._on_clock = None
+        if not pcm:
+            connection.terminate()
+            return
+        self._playout.push(self._playout.epoch, pcm + bytes(LAST_WORDS_PAUSE_BYTES), asyncio.get_running_loop().time())
+        self._playout.finish(self._playout.epoch)
         self._on_clock = clock.join(self._tick)
 
     def digit(self, digit: str) -> None:

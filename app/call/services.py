@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 
+from app.asterisk.switchboard import Switchboard
 from app.config import Settings
 from app.dialogue.prompts import Prompts, load_prompts
 from app.errors import MediaError, ProviderError, StoreError
@@ -75,6 +76,7 @@ class Services:
     databases: tuple[Database, Database]
     writer: TicketWriter
     recorder: Recorder
+    switchboard: Switchboard
 
 
 @asynccontextmanager
@@ -111,6 +113,9 @@ async def open_services(settings: Settings, part: Part | None = None) -> AsyncIt
         recorder = Recorder(on_error=_recording_failed)
         recorder.start()
         stack.callback(recorder.close)
+        switchboard = Switchboard(settings)
+        switchboard.start()
+        stack.push_async_callback(switchboard.stop)
         recogniser = DeepgramSpeechToText(settings)
         stack.push_async_callback(recogniser.close)
         understanding = UnderstandingLadder(await _open_model(settings, prompts, stack))
@@ -142,6 +147,7 @@ async def open_services(settings: Settings, part: Part | None = None) -> AsyncIt
             databases=(clients_db, tickets_db),
             writer=writer,
             recorder=recorder,
+            switchboard=switchboard,
         )
 
 

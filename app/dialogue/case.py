@@ -50,6 +50,12 @@ class Case:
     status: Status = "abandoned"
     """What the ticket says if the call broke off now."""
     sentiment: Sentiment = "neutral"
+    returned: bool = False
+    """The caller is back from a technician who did not answer."""
+    callback_number: str = ""
+    """Where a technician will call back then; empty as long as it is not known."""
+    earlier_summary: str = ""
+    """What the ticket said before the caller came back."""
 
     def learn(self, understanding: Understanding, text: str, describes_problem: bool) -> None:
         """Takes in what one turn of the caller told."""
@@ -97,6 +103,10 @@ class Case:
 
     def summary(self, names: Names) -> str:
         """The ticket's summary: one line for the technician."""
+        if self.returned:
+            before = self.earlier_summary.replace(names.status["transferred"], "")
+            number = self.callback_number or names.unknown_number
+            return " ".join(f"{before} {names.callback.format(number=number)}".split())
         said = f"« {self.problem_said} » " if self.problem_said else ""
         ticket = f" Suite du ticket n° {self.pending.ticket_id}." if self.pending and self.resumes_pending else ""
         return (

@@ -8,7 +8,6 @@ from app.dialogue.case import PROBLEM_OF_INTENT, Case
 from app.dialogue.intents import Intent, Understanding
 from app.dialogue.states import (
     ENDPOINTING_OF_PHRASE,
-    EVERYWHERE,
     KEYS_OF_ENDPOINTING,
     KEYS_OF_PHRASE,
     STATES,
@@ -59,6 +58,7 @@ class Ending(StrEnum):
     GOODBYE = "goodbye"
     TRANSFER = "transfer"
     ERROR = "error"
+    CALLBACK = "callback"
     SILENCE = "silence"
     TOO_LONG = "too_long"
 
@@ -129,6 +129,12 @@ class Machine:
 
     def start(self) -> Step:
         """The first words of the call."""
+        if self.case.returned:
+            self.case.status = "open"
+            if self.case.callback_number:
+                return self._end(State.GOODBYE, Ending.CALLBACK, Phrase("nobody_free"), Phrase("callback_promised"))
+            self._enter(State.CALLBACK)
+            return self._say(Phrase("nobody_free"), Phrase("ask_callback_number"))
         self._enter(State.WELCOME)
         if self.case.client is None:
             return self._say(Phrase("welcome"))
@@ -154,8 +160,8 @@ class Machine:
         if intent is Intent.HOLD_REQUEST or self._needs_time(intent, text, aside):
             self._holding = True
             return self._say_aside("hold")
-        if intent in EVERYWHERE:
-            return self._arrive(EVERYWHERE[intent])
+        if intent in STATES[self.state].everywhere:
+            return self._arrive(STATES[self.state].everywhere[intent])
         if (held and intent is Intent.UNCLEAR) or (aside in ARE_YOU_THERE and _PRESENT.fullmatch(text)):
             return self._question()
         return self._answered(understanding, text)
@@ -226,6 +232,8 @@ class Machine:
             return self._answered_ticket(intent)
         if self.state is State.IDENTIFICATION:
             return self._answered_identity(understanding)
+        if self.state is State.CALLBACK:
+            return self._answered_callback(understanding)
         target = STATES[self.state].arrows.get(intent)
         if target is None:
             return self._ask_again()
@@ -245,6 +253,12 @@ class Machine:
         if intent is Intent.NO and self._last.says == (Phrase("ask_ticket_number"),):
             return self._say(Phrase("ask_identity"))  # does not know the number; may still say who calls
         return self._arrive(State.TICKET_VERIFICATION if self._pending_unasked else arrows[intent], intent)
+
+    def _answered_callback(self, understanding: Understanding) -> Step:
+        if self.case.fields.phone:
+            self.case.callback_number = self.case.fields.phone
+            return self._end(State.GOODBYE, Ending.CALLBACK, Phrase("callback_noted"))
+        return self._arrive(State.GOODBYE) if understanding.intent is Intent.NO else self._ask_again()
 
     def _answered_ticket(self, intent: Intent) -> Step:
         pending = self.case.pending
@@ -323,6 +337,8 @@ class Machine:
         return self._say(Phrase(STATES[target].says))
 
     def _goodbye(self) -> Step:
+        if self.case.returned:
+            return self._end(State.GOODBYE, Ending.CALLBACK, Phrase("goodbye_open"))
         if self.case.status == "resolved":
             return self._end(State.GOODBYE, Ending.GOODBYE, Phrase(STATES[State.GOODBYE].says))
         known = self.case.problem_type != "other" or self.case.resumes_pending
@@ -345,7 +361,7 @@ class Machine:
             # The kind of problem was told in WELCOME: its usual remedy beats asking a third time.
             return self._arrive(State.SOLUTION)
         if asked >= len(row.rephrased):
-            return self._arrive(State.TRANSFER)
+            return self._arrive(row.gives_up)
         self._times_asked_again += 1
         return self._say(Phrase(row.rephrased[asked]))
 

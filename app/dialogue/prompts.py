@@ -14,6 +14,9 @@ from app.errors import ConfigError
 SPOKEN_BY_MACHINE = frozenset(
     {
         "welcome_known",
+        "nobody_free",
+        "callback_promised",
+        "callback_noted",
         "ask_ticket_number",
         "pending_ticket",
         "thanks",
@@ -40,6 +43,7 @@ PLACES = {
     "thanks_named": {"first_name"},
     "pending_ticket": {"problem", "problem_type"},
     "summary": {"subject", "who", "problem_said", "status_said"},
+    "callback": {"number"},
     "system": {"state", "situation", "facts", "intents"},
 }
 """What the code fills in where; any other text must have no places, else it fails in the middle of a call."""
@@ -57,6 +61,8 @@ class Names(BaseModel):
     subject: dict[str, str]
     summary: str
     unknown_caller: str
+    callback: str
+    unknown_number: str
 
     @field_validator("problem", "status", "subject")
     @classmethod
@@ -65,10 +71,10 @@ class Names(BaseModel):
             raise ValueError(f"names missing: {', '.join(missing)}")
         return names
 
-    @field_validator("summary")
+    @field_validator("summary", "callback")
     @classmethod
-    def _fillable(cls, summary: str) -> str:
-        return _checked("summary", summary)
+    def _fillable(cls, text: str, info: ValidationInfo) -> str:
+        return _checked(str(info.field_name), text)
 
 
 class ModelPrompts(BaseModel):

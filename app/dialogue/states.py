@@ -1,4 +1,4 @@
-"""The ten states of a call and the arrows between them: data, in one place.
+"""The states of a call and the arrows between them: data, in one place.
 
 `app.dialogue.machine` walks this table; `docs/dialogue.md` shows the diagram that a test draws from it.
 """
@@ -24,6 +24,7 @@ class State(StrEnum):
     SOLUTION = "SOLUTION"
     VERIFICATION = "VERIFICATION"
     TRANSFER = "TRANSFER"
+    CALLBACK = "CALLBACK"
     GOODBYE = "GOODBYE"
     ERROR = "ERROR"
 
@@ -38,7 +39,9 @@ class StateRow:
         endpointing: how much silence ends a turn here (`app.dialogue.turns`).
         arrows: where each intent leads; an intent without an arrow stays here and is asked again.
         detours: where the machine goes instead, and when: what is known of the case or was said decides.
-        rephrased: phrases for the second and third time of asking; after the last the call is transferred.
+        rephrased: phrases for the second and third time of asking.
+        gives_up: where the call goes after the last of them.
+        everywhere: arrows that listening states have in common, as far as this one has them.
         model_reply: intents after which the language model's own reply is spoken instead of the next phrase.
         final: the call ends when the phrase has been heard.
     """
@@ -49,6 +52,8 @@ class StateRow:
     arrows: Mapping[Intent, State] = field(default_factory=dict)
     detours: Mapping[State, str] = field(default_factory=dict)
     rephrased: tuple[str, ...] = ()
+    gives_up: State = State.TRANSFER
+    everywhere: Mapping[Intent, State] = field(default_factory=lambda: EVERYWHERE)
     model_reply: frozenset[Intent] = frozenset()
     final: bool = False
 
@@ -59,7 +64,13 @@ EVERYWHERE: Mapping[Intent, State] = {Intent.HUMAN_REQUEST: State.TRANSFER, Inte
 """Arrows that every listening state has besides its own; REPEAT_REQUEST and HOLD_REQUEST stay where they are."""
 
 STATES: Mapping[State, StateRow] = {
-    State.INIT: StateRow(detours={State.TICKET_VERIFICATION: "known caller with a pending ticket"}),
+    State.INIT: StateRow(
+        detours={
+            State.TICKET_VERIFICATION: "known caller with a pending ticket",
+            State.CALLBACK: "back from a technician who did not answer",
+            State.GOODBYE: "the same, and the number to call back is known",
+        }
+    ),
     State.WELCOME: StateRow(
         says="welcome",
         expects=PROBLEMS,
@@ -115,6 +126,15 @@ STATES: Mapping[State, StateRow] = {
         rephrased=("ask_works_again", "ask_works_again"),
     ),
     State.TRANSFER: StateRow(says="transfer", final=True),
+    State.CALLBACK: StateRow(
+        says="ask_callback_number",
+        expects=(Intent.IDENTITY_PROVIDED,),
+        endpointing="field:phone",
+        arrows={Intent.IDENTITY_PROVIDED: State.GOODBYE, Intent.NO: State.GOODBYE},
+        rephrased=("ask_callback_number_again", "ask_callback_number_again"),
+        gives_up=State.GOODBYE,
+        everywhere={Intent.GOODBYE: State.GOODBYE},
+    ),
     State.GOODBYE: StateRow(says="goodbye", final=True),
     State.ERROR: StateRow(says="error", final=True),
 }
@@ -143,15 +163,20 @@ def draw() -> str:
             targets.setdefault(target, []).append(intent.value)
         lines += [f"    {state.value} --> {target.value}: {', '.join(names)}" for target, names in targets.items()]
         lines += [f"    {state.value} --> {target.value}: ({when})" for target, when in row.detours.items()]
+        if row.gives_up is not State.TRANSFER:
+            lines.append(f"    {state.value} --> {row.gives_up.value}: (asked in vain)")
         if row.final:
             lines.append(f"    {state.value} --> [*]")
-    everywhere = [f"    LISTENING --> {target.value}: {intent.value}" for intent, target in EVERYWHERE.items()]
+    everywhere = []
+    for intent, target in EVERYWHERE.items():
+        but = "".join(f"; not from {state.value}" for state, row in STATES.items() if intent not in row.everywhere)
+        everywhere.append(f"    LISTENING --> {target.value}: {intent.value}{but}")
     return "\n".join(
         [
             *lines,
             '    state "any state that listens" as LISTENING',
             *everywhere,
-            "    LISTENING --> TRANSFER: (asked in vain)",
+            "    LISTENING --> TRANSFER: (asked in vain; not from CALLBACK)",
             "    LISTENING --> GOODBYE: (silence, or the call is too long)",
             "    LISTENING --> ERROR: (nobody hears the caller)",
         ]

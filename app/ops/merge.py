@@ -7,7 +7,7 @@ from typing import Literal
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.metrics_core import Metric
 
-Rule = Literal["sum", "max"]
+Rule = Literal["sum", "max", "min"]
 Labels = tuple[tuple[str, str], ...]
 CREATED = "_created"
 
@@ -101,8 +101,8 @@ class Totals:
     def _both(self, family: Family, series: str, one: float, other: float) -> float:
         if family.only_grows and series.endswith(CREATED):
             return min(one, other)
-        if family.kind == "gauge" and self._rules.get(family.name) == "max":
-            return max(one, other)
+        if family.kind == "gauge" and (rule := self._rules.get(family.name, "sum")) != "sum":
+            return max(one, other) if rule == "max" else min(one, other)
         return one + other
 
 

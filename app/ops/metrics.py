@@ -60,6 +60,9 @@ FALLBACKS = Counter(
 SPOOL_ENTRIES = Gauge("voicebot_spool_entries", "Tickets waiting on disk for the database.", registry=REGISTRY)
 TICKETS = Counter("voicebot_tickets", "Tickets written.", ["problem_type", "status"], registry=REGISTRY)
 RECORDING_ERRORS = Counter("voicebot_recording_errors", "Recordings that failed.", registry=REGISTRY)
+AMI_CONNECTED = Gauge(
+    "voicebot_ami_connected", "Whether every worker is logged in at this Asterisk.", ["asterisk"], registry=REGISTRY
+)
 
 # Told by the supervisor.
 WORKERS = Gauge("voicebot_workers", "Worker processes that take calls.", registry=REGISTRY)
@@ -81,6 +84,7 @@ GAUGE_RULES: dict[str, Rule] = {
     "voicebot_calls_active": "sum",
     "voicebot_loop_lag_seconds": "max",
     "voicebot_spool_entries": "max",  # every worker sees the whole spool
+    "voicebot_ami_connected": "min",
     "voicebot_workers": "sum",  # this one and the following: told by one process only
     "voicebot_worker_calls": "sum",
     "voicebot_provider_streams": "sum",
@@ -91,7 +95,7 @@ GAUGE_RULES: dict[str, Rule] = {
 """How the gauges of several processes become one."""
 
 REFUSALS = (
-    *("not_allowed", "busy", "overloaded", "provider_quota", "duplicate_uuid", "draining"),
+    *("not_allowed", "busy", "overloaded", "provider_quota", "duplicate_uuid", "draining", "unannounced"),
     *("uuid_timeout", "no_uuid", "first_kind"),
 )
 """The usual reasons; a peer's rarer mistakes add their own."""
@@ -105,7 +109,7 @@ def prepare_labels() -> None:
         BARGE_INS.labels(result)
     for reason in REFUSALS:
         REFUSED_CALLS.labels(reason)
-    for provider in ("deepgram", "groq", "elevenlabs"):
+    for provider in ("deepgram", "groq", "elevenlabs", "ami"):
         for kind in ("timeout", "quota", "auth", "protocol", "network"):
             ERRORS.labels(provider, kind)
 

@@ -73,6 +73,11 @@ class Clients:
         row = await self._pool.fetchrow(f"SELECT {COLUMNS} FROM clients WHERE phone = $1", e164)
         return _client(row) if row else None
 
+    async def by_id(self, id: int) -> Client | None:
+        """The client of this row."""
+        row = await self._pool.fetchrow(f"SELECT {COLUMNS} FROM clients WHERE id = $1", id)
+        return _client(row) if row else None
+
     async def find_by_email(self, email: str) -> Client | None:
         """The client with this address, whatever the case; None when several share it."""
         sql = f"SELECT {COLUMNS} FROM clients WHERE lower(email) = lower($1) LIMIT 2"

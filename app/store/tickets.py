@@ -27,7 +27,7 @@ INSERT INTO tickets ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
 ON CONFLICT (call_uuid) DO UPDATE
 SET {", ".join(f"{name} = EXCLUDED.{name}" for name in COLUMNS.split(", ") if name not in KEPT)}
 WHERE tickets.started_at = EXCLUDED.started_at
-RETURNING call_uuid
+RETURNING id, call_uuid
 """
 
 
@@ -112,7 +112,12 @@ class Tickets:
         self._pool = pool
 
     async def save(self, ticket: Ticket, *, within_s: float = SAVE_S) -> UUID:
-        """Stores a ticket and returns the UUID it stands under.
+        """Stores a ticket and returns the UUID it stands under; raises as `number`."""
+        _, call_uuid = await self._save(ticket, within_s)
+        return call_uuid
+
+    async def number(self, ticket: Ticket, *, within_s: float = SAVE_S) -> int:
+        """Stores a ticket and returns its number.
 
         The same call (same UUID, same start) saved again replaces its row. Another call that Asterisk
         announced with a UUID already used gets one of its own, derived from both, and the same one each time
@@ -122,12 +127,16 @@ class Tickets:
             RefusedError: the database will never take this ticket.
             StoreError: it can't take it now.
         """
+        number, _ = await self._save(ticket, within_s)
+        return number
+
+    async def _save(self, ticket: Ticket, within_s: float) -> tuple[int, UUID]:
         derived = uuid5(ticket.call_uuid, ticket.started_at.astimezone(UTC).isoformat())
         async with self._pool.acquire(within_s) as connection:
             for call_uuid in (ticket.call_uuid, derived):
-                used = await connection.fetchval(SAVE, call_uuid, *_values(ticket))
-                if used is not None:
-                    return UUID(str(used))
+                saved = await connection.fetchrow(SAVE, call_uuid, *_values(ticket))
+                if saved is not None:
+                    return int(saved["id"]), UUID(str(saved["call_uuid"]))
         raise StoreError(f"tickets: {ticket.call_uuid} and {derived} both belong to other calls")
 
     async def pending_for(self, *, client_id: int | None = None, caller_number: str | None = None) -> Ticket | None:

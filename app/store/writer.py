@@ -118,6 +118,18 @@ class TicketWriter:
         self._active.add(key)
         await self._on_disk(lambda: self._spool.save(ticket))
 
+    async def number(self, ticket: Ticket, *, within_s: float) -> int:
+        """Stores the present state of an active call in the database and returns the ticket's number.
+
+        Raises:
+            StoreError: the database can't take it within that time. Nothing is lost: `close_call` is still to come.
+        """
+        return await self._tickets.number(ticket, within_s=within_s)
+
+    def reopen(self, ticket: Ticket) -> None:
+        """A closed call goes on: its checkpoints count again."""
+        self._closed.pop(self._spool.path_of(ticket), None)
+
     async def close_call(self, ticket: Ticket) -> bool:
         """Stores the last state of a call: on disk, then in the database within 5 s.
 

@@ -1,4 +1,4 @@
-"""A process that gets a part of a core and no more: so a worker is the limit where the load has no core of its own.
+"""A process that gets a part of a core and no more: so a worker is the limit where the load has no core of its own."""
 
 import os
 from collections.abc import Iterator

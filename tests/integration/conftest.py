@@ -16,6 +16,7 @@ from app.store.embedded import EmbeddedPostgres
 from tests.conftest import run_apart
 from tests.integration.house import Ground, House, open_house
 
+CALL_ME = "C'est le zéro six douze trente-quatre cinquante-six soixante-dix-huit."
 OpenHouse = Callable[..., AbstractAsyncContextManager[House]]
 
 
@@ -38,7 +39,7 @@ def ground(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory)
 
     run_apart(speak_phrases)
     run_apart(copy_databases)
-    bank = PhraseBank(["Oui.", "Non."], ["fr"])
+    bank = PhraseBank(["Oui.", "Non.", "Je veux parler à un conseiller.", CALL_ME], ["fr"])
     return Ground(postgres.url("houses_clients"), postgres.url("houses_tickets"), cache_dir, bank)
 
 

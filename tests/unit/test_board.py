@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.board import FRESH_MS, UUID_BYTES, Board, Slot, State, now_ms, share
+from app.board import FRESH_MS, USED_ANNOUNCEMENTS, UUID_BYTES, Board, Slot, State, now_ms, share
 
 WORDS = ("pid", "state", "calls", "connections", "room", "lag_us", "beat_ms", "ears", "voices")
 
@@ -107,3 +107,28 @@ def test_the_dead_leave_nothing(board: Board) -> None:
     assert successor.enter_call(1, lost) is not None
     assert successor.enter_call(1, mine) is None
     successor.close()
+
+
+def test_an_announcement_used_by_one_is_used_for_all(board: Board) -> None:
+    other = Board(os.dup(board.fd), lines=9, workers=4)
+    call_uuid = uuid4()
+    assert not other.announcement_used(call_uuid, returned=False)
+    board.use_announcement(1, call_uuid, returned=False)
+    assert other.announcement_used(call_uuid, returned=False)
+    assert not other.announcement_used(call_uuid, returned=True), "who comes back is announced anew"
+    for _ in range(USED_ANNOUNCEMENTS):
+        other.use_announcement(2, uuid4(), returned=True)
+    assert board.announcement_used(call_uuid, returned=False), "each worker has a part of its own"
+    for _ in range(USED_ANNOUNCEMENTS):
+        board.use_announcement(1, uuid4(), returned=True)
+    assert not board.announcement_used(call_uuid, returned=False)
+    other.close()
+
+
+def test_a_used_announcement_is_no_call_in_progress(board: Board) -> None:
+    for _ in range(USED_ANNOUNCEMENTS):
+        call_uuid = uuid4()
+        board.use_announcement(0, call_uuid, returned=False)
+        place = board.enter_call(0, call_uuid)
+        assert place is not None
+        board.leave_call(0, place)

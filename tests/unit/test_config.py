@@ -166,6 +166,25 @@ def test_all_errors_come_in_one_message(monkeypatch: pytest.MonkeyPatch, bare: P
     ]
 
 
+def test_announced_calls_need_ami_and_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REQUIRE_ANNOUNCED_CALLS", "true")
+    assert [problem.split(":")[0] for problem in refused()] == ["REQUIRE_ANNOUNCED_CALLS"]
+    monkeypatch.setenv("AMI_USERNAME", "voicebot")
+    assert [problem.split(":")[0] for problem in refused()] == ["AMI_USERNAME, AMI_SECRET"]
+    monkeypatch.setenv("AMI_SECRET", "Xh7-hidden")
+    assert load_settings().ami_addresses == (ip_address("127.0.0.1"),)
+    monkeypatch.setenv("REMOTE_ASTERISK_IP", "10.0.0.0/8")
+    assert [problem.split(":")[0] for problem in refused()] == ["REQUIRE_ANNOUNCED_CALLS"]
+    monkeypatch.setenv("REMOTE_ASTERISK_IP", "10.0.0.0/8,203.0.113.10,2001:db8::1")
+    assert load_settings().ami_addresses == (ip_address("203.0.113.10"), ip_address("2001:db8::1"))
+
+
+@pytest.mark.parametrize("target", ["6001,1", "a b", "${X}", "6001)", "6001\n"])
+def test_a_target_that_means_something_to_a_dialplan_is_none(monkeypatch: pytest.MonkeyPatch, target: str) -> None:
+    monkeypatch.setenv("TRANSFER_TARGET", target)
+    assert [problem.split(":")[0] for problem in refused()] == ["TRANSFER_TARGET"]
+
+
 def test_an_unknown_name_gets_a_suggestion(bare: Path) -> None:
     (bare / ".env").write_text("DEEPGRAM_MODELL=nova-3\nXYZZY=1\n", encoding="utf-8")
     assert sorted(refused()) == [
@@ -254,6 +273,7 @@ SECRETS = ["deepgram_api_key", "groq_api_key", "elevenlabs_api_key", "openai_api
 
 
 def test_nothing_secret_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AMI_USERNAME", "voicebot")
     for name in [*SECRETS, "grafana_password"]:
         monkeypatch.setenv(name.upper(), "Xh7-hidden")
     monkeypatch.setenv("CLIENTS_DATABASE_URL", "postgresql://voicebot:Xh7-hidden@h/db_clients")

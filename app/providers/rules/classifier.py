@@ -35,6 +35,7 @@ from app.providers.rules.topics import find_topic, is_symptom
 from app.providers.rules.turn import DESCRIBING, UNCLEAR, Turn, Verdict
 
 DESCRIPTION_WORDS_MIN = 4
+ASKING_WHO = frozenset({State.IDENTIFICATION, State.CALLBACK})
 ASKING_YES_NO = frozenset({State.TICKET_VERIFICATION, State.SOLUTION, State.VERIFICATION})
 
 _POLITE_ONLY = re.compile(
@@ -64,7 +65,7 @@ def understand(state: State, text: str) -> Understanding:
     text = text[-TEXT_MAX:]
     words, fields, dictates = normalise(text), extract(text, state), has_at_sign(text)
     message = addressed = without_asides(words)
-    if state is not State.IDENTIFICATION:
+    if state not in ASKING_WHO:
         message = without_contact(message, stated=dictates or bool(fields.phone))
     about = ABOUT_TICKET if state is State.TICKET_VERIFICATION else ABOUT_HELP
     signals = find_signals(message, about)
@@ -115,7 +116,7 @@ def _answered_after(turn: Turn, request: Request, end: int) -> bool:
         first = turn.signals[0]
         if first.positive and first.kind in (Kind.ACT, Kind.ANSWER) and first.start < end:
             return True  # "d'accord je vais regarder" agrees
-    if turn.state in (State.IDENTIFICATION, State.TICKET_VERIFICATION) and turn.fields.given():
+    if turn.state in (*ASKING_WHO, State.TICKET_VERIFICATION) and turn.fields.given():
         return True
     if asks_to_find_out(turn.words):
         return False
@@ -138,7 +139,7 @@ def _own_question(turn: Turn) -> Verdict | None:
     """What answers the question that the state asks."""
     if turn.state is State.TICKET_VERIFICATION:
         return ticket_answer(turn)
-    if turn.state is State.IDENTIFICATION:
+    if turn.state in ASKING_WHO:
         return identity_answer(turn)
     if turn.state is State.SOLUTION:
         return find_further(turn.words, turn.signals) or yes_no(turn, solution_signals(turn))
@@ -181,12 +182,12 @@ def _anything_else(turn: Turn) -> Verdict:
     email = turn.fields.email or turn.dictates_email
     if email and not is_complaint(turn.words) and not (is_wish(turn.words) and _ALTERED.search(turn.words)):
         return Intent.EMAIL_PROVIDED, 0.8
-    if turn.state not in (State.IDENTIFICATION, State.TICKET_VERIFICATION, *DESCRIBING):
+    if turn.state not in (*ASKING_WHO, State.TICKET_VERIFICATION, *DESCRIBING):
         topic = find_topic(turn.words, described=False)
         if topic and (topic[0] is Intent.MODIFICATION_REQUEST or is_complaint(turn.words)):
             return topic
     else:
-        words = _OWN_DETAIL.sub(" ", turn.words) if turn.state is State.IDENTIFICATION else turn.words
+        words = _OWN_DETAIL.sub(" ", turn.words) if turn.state in ASKING_WHO else turn.words
         topic = find_topic(words, described=turn.state in DESCRIBING)
         if topic:
             return topic

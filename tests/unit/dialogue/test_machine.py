@@ -20,7 +20,7 @@ from app.dialogue.machine import (
     Step,
 )
 from app.dialogue.prompts import default_prompts
-from app.dialogue.states import EVERYWHERE, PROBLEMS, STATES, State
+from app.dialogue.states import PROBLEMS, STATES, State
 
 WAIT_S = 90.0
 MARIE = KnownClient(7, "Marie", "Lopez", "Boulangerie Martin")
@@ -97,9 +97,10 @@ def started(case: Case | None = None) -> Machine:
 
 def arrived(state: State) -> Machine:
     """A machine that came to `state` by the shortest way."""
-    machine = started()
+    machine = started(Case(returned=state is State.CALLBACK))
     ways: dict[State, list[Said]] = {
         State.WELCOME: [],
+        State.CALLBACK: [],
         State.TICKET_VERIFICATION: [INTERNET],
         State.IDENTIFICATION: [INTERNET, NO],
         State.DIAGNOSTIC: [INTERNET, NO, PIERRE],
@@ -340,7 +341,7 @@ def test_who_can_not_do_it_goes_to_a_technician() -> None:
 # Intents that every state understands
 
 
-@pytest.mark.parametrize("state", LISTENING)
+@pytest.mark.parametrize("state", [state for state in LISTENING if state is not State.CALLBACK])
 def test_a_person_at_once(state: State) -> None:
     machine = arrived(state)
     end = say(machine, HUMAN)
@@ -353,7 +354,7 @@ def test_goodbye_ends_the_call_and_keeps_what_is_known(state: State) -> None:
     end = say(machine, GOODBYE)
     known = state is not State.WELCOME
     assert keys(end) == ["goodbye_open" if known else "goodbye"]
-    assert end.ending is Ending.GOODBYE
+    assert end.ending is (Ending.CALLBACK if state is State.CALLBACK else Ending.GOODBYE)
     assert machine.case.status == ("open" if known else "abandoned")
 
 
@@ -458,7 +459,9 @@ def test_rephrased_as_often_as_there_are_phrases_then_transferred(state: State) 
         step = say(machine, UNCLEAR)
         assert (keys(step), machine.state) == ([phrase], state)
     end = say(machine, UNCLEAR)
-    assert (end.ending, machine.case.status) == (Ending.TRANSFER, "transferred")
+    back = state is State.CALLBACK
+    ending = (Ending.CALLBACK, "open") if back else (Ending.TRANSFER, "transferred")
+    assert (end.ending, machine.case.status) == ending
 
 
 def test_no_details_but_the_problem_told_before_gets_its_usual_remedy() -> None:
@@ -487,6 +490,45 @@ def test_a_problem_that_nobody_can_name_goes_to_a_person() -> None:
     assert end.ending is Ending.TRANSFER
 
 
+# Back from a technician who did not answer
+
+
+def test_a_known_number_is_promised_a_call_and_that_is_all() -> None:
+    case = Case(returned=True, callback_number="+33199000001")
+    machine = Machine(case, WAIT_S)
+    end = machine.start()
+    assert (keys(end), end.ending, machine.state) == (
+        ["nobody_free", "callback_promised"],
+        Ending.CALLBACK,
+        State.GOODBYE,
+    )
+    assert case.status == "open"
+
+
+def test_an_unknown_number_is_asked_for_with_a_numbers_patience() -> None:
+    machine = Machine(Case(returned=True), WAIT_S)
+    step = machine.start()
+    assert (keys(step), machine.endpointing) == (["nobody_free", "ask_callback_number"], "field:phone")
+    phone = Said(Intent.IDENTITY_PROVIDED, "Le zéro six…", Fields(phone="+33612345678"))
+    end = walk(
+        machine,
+        [
+            (HUMAN, ["ask_callback_number_again"], State.CALLBACK),
+            (phone, ["callback_noted"], State.GOODBYE),
+        ],
+    )
+    assert (end.ending, machine.case.callback_number, machine.case.status) == (
+        Ending.CALLBACK,
+        "+33612345678",
+        "open",
+    )
+
+
+def test_who_wants_no_call_is_let_go() -> None:
+    end = walk(arrived(State.CALLBACK), [(NO, ["goodbye_open"], State.GOODBYE)])
+    assert end.ending is Ending.CALLBACK
+
+
 # Silence
 
 
@@ -498,7 +540,7 @@ def test_silence_is_asked_twice_then_taken_for_absence(state: State) -> None:
         assert (keys(step), step.listens_s, machine.state) == ([f"silence_{number}"], ANSWER_SILENCE_S, state)
     end = silence(machine)
     assert (keys(end), end.ending) == (["goodbye_silence"], Ending.SILENCE)
-    assert machine.case.status == "abandoned"
+    assert machine.case.status == ("open" if state is State.CALLBACK else "abandoned")
 
 
 def test_words_between_silences_count_them_anew() -> None:
@@ -710,7 +752,15 @@ TURNS = st.builds(
     finds=st.sampled_from([None, None, find_marie, find_marie_and_ticket]),
 )
 EVENTS = st.one_of(TURNS, st.sampled_from(["silence", "unheard"]))
-CASES = st.sampled_from([Case, lambda: Case(client=MARIE), lambda: Case(client=MARIE, pending=TICKET)])
+CASES = st.sampled_from(
+    [
+        Case,
+        lambda: Case(client=MARIE),
+        lambda: Case(client=MARIE, pending=TICKET),
+        lambda: Case(returned=True),
+        lambda: Case(returned=True, callback_number="+33199000001"),
+    ]
+)
 
 
 @given(case=CASES, events=st.lists(EVENTS, max_size=40))
@@ -764,7 +814,8 @@ def test_who_falls_silent_is_let_go(case: Callable[[], Case], turns: list[Said])
 def drawn_from(state: State) -> set[State]:
     """Where the table, and the rules for every state, lead from `state`."""
     row = STATES[state]
-    return {*row.arrows.values(), *row.detours, *EVERYWHERE.values(), State.ERROR}
+    # Silence, and a call that is too long, end everywhere.
+    return {*row.arrows.values(), *row.detours, *row.everywhere.values(), row.gives_up, State.GOODBYE, State.ERROR}
 
 
 def test_problems_are_the_intents_with_a_problem_type() -> None:

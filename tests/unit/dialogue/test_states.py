@@ -49,9 +49,9 @@ def test_the_document_names_every_state_and_intent() -> None:
     assert [name for name in (*State, *Intent) if f"`{name.value}`" not in text] == []
 
 
-def test_the_ten_states() -> None:
+def test_the_ten_states_of_the_original_and_the_way_back_from_a_transfer() -> None:
     assert list(STATES) == list(State)
-    assert len(STATES) == 10
+    assert len(set(STATES) - {State.CALLBACK}) == 10
 
 
 @pytest.mark.parametrize(("origin", "target", "label"), ORIGINAL_ARROWS)
@@ -64,7 +64,8 @@ def test_the_original_intents_and_patience() -> None:
     for state, intents in ORIGINAL_INTENTS.items():
         assert set(STATES[state].expects) == intents
     assert {state for state, row in STATES.items() if row.endpointing == "yes_no"} == ORIGINAL_YES_NO
-    assert {row.endpointing for row in STATES.values()} == {"yes_no", "open"}
+    others = [row.endpointing for state, row in STATES.items() if state is not State.CALLBACK]
+    assert set(others) == {"yes_no", "open"}
 
 
 def test_every_arrow_leads_to_a_state_of_the_table() -> None:
@@ -112,7 +113,16 @@ def test_the_diagram_draws_the_whole_table() -> None:
             assert (state.value, target.value, f"({when})") in lines
         assert ((state.value, "[*]", "") in lines) is row.final
     for intent, target in EVERYWHERE.items():
-        assert ("LISTENING", target.value, intent.value) in lines
+        labels = [text for start, end, text in lines if (start, end) == ("LISTENING", target.value)]
+        assert any(text.split(";")[0] == intent.value for text in labels)
+    for state, row in STATES.items():
+        assert row.everywhere.items() <= EVERYWHERE.items(), state
+
+
+def test_who_is_back_from_a_technician_is_not_sent_there_again() -> None:
+    row = STATES[State.CALLBACK]
+    assert State.TRANSFER not in {*row.arrows.values(), *row.detours, *row.everywhere.values(), row.gives_up}
+    assert ("LISTENING", "TRANSFER", "HUMAN_REQUEST; not from CALLBACK") in drawn()
 
 
 def test_questions_for_a_field_are_phrases_of_identification() -> None:

@@ -17,6 +17,7 @@ class Process:
         self.registry = CollectorRegistry()
         self.calls = Counter("calls", "Calls.", ["outcome"], registry=self.registry)
         self.active = Gauge("active", "Now.", registry=self.registry)
+        self.linked = Gauge("linked", "Whether.", ["to"], registry=self.registry)
         self.lag_s = Gauge("lag_seconds", "Late.", registry=self.registry)
         self.length_s = Histogram("length_seconds", "Long.", buckets=(1, 10), registry=self.registry)
 
@@ -25,7 +26,7 @@ class Process:
         return sent
 
 
-RULES = metrics.GAUGE_RULES | {"active": "sum", "lag_seconds": "max"}
+RULES = metrics.GAUGE_RULES | {"active": "sum", "lag_seconds": "max", "linked": "min"}
 
 
 def read(page: bytes) -> dict[str, float]:
@@ -43,6 +44,10 @@ def three() -> tuple[Process, Process, Process]:
     one.calls.labels("hangup").inc(3)
     one.active.set(2)
     one.lag_s.set(0.5)
+    one.linked.labels("a").set(1)
+    one.linked.labels("b").set(1)
+    other.linked.labels("a").set(1)
+    other.linked.labels("b").set(0)
     one.length_s.observe(5)
     other.calls.labels("hangup").inc(4)
     other.calls.labels("lost").inc(1)
@@ -65,6 +70,7 @@ def test_added_up_or_the_worst_of_all(three: tuple[Process, Process, Process]) -
     page = page_of(totals, own)
     assert (page["calls_total outcome=hangup"], page["calls_total outcome=lost"]) == (7, 1)
     assert (page["active"], page["lag_seconds"]) == (7, 0.5)
+    assert (page["linked to=a"], page["linked to=b"]) == (1, 0)
     assert [page[f"length_seconds_bucket le={le}"] for le in ("1.0", "10.0", "+Inf")] == [1, 2, 3]
     assert (page["length_seconds_count"], page["length_seconds_sum"]) == (3, 55.5)
 
