@@ -108,10 +108,8 @@ class Laboratory:
 
 
 def phrases_of_the_bot() -> PhraseBank:
-    """Tells words by their sound: the bot's, those to Pierre Dupont of the original README too, and a transfer's."""
-    prompts = default_prompts()
-    to_pierre = f"{prompts.text('thanks_named', {'first_name': 'Pierre'})} {prompts.text('ask_problem')}"
-    return PhraseBank([*prompts.fixed().values(), to_pierre, TECHNICIAN_SAYS, CALLER_SAYS])
+    """Tells words by their sound: the bot's, and a transfer's."""
+    return PhraseBank([*default_prompts().fixed().values(), TECHNICIAN_SAYS, CALLER_SAYS])
 
 
 @dataclass(slots=True)
