@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SHELL := /bin/bash
 EXT := $(wildcard ext/*.pyx ext/*.pxd ext/*.pxi ext/*.h)
 
-.PHONY: help setup demo test lint coverage bench lock clean
+.PHONY: help setup demo test lab lint coverage bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -36,11 +36,15 @@ demo: setup ## one complete spoken call, with nothing configured
 test: setup ## every test that needs no root
 	$(BIN)/python -m pytest
 
-lint: setup ## ruff, mypy --strict, cython-lint
+lab: setup ## what needs root: a real Asterisk in namespaces of its own, SIP telephones that call it
+	$(BIN)/python -m tests.lab $(LAB)
+
+lint: setup ## ruff, mypy --strict, cython-lint, ansible-lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/cython-lint ext  # it calls pycodestyle by name
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/ansible-lint --offline -q --profile production ansible
 
 PURE := --cov=app.dialogue --cov=app.audiosocket.frames --cov=app.media.playout
 coverage: setup ## branch coverage of the pure rooms; fails below 95 %

@@ -1,17 +1,17 @@
-"""Places one simulated call: wires script, actor, ears and wire, and reports."""
+"""Places one simulated call: wires script, actor, ears and telephone, and reports."""
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
+from typing import Literal, Protocol
 from uuid import UUID, uuid4
 
-from app.audiosocket.client import AudioSocketClient, End, EndedBy
+from app.audiosocket.client import AudioSocketClient, End, EndedBy, Track
 from app.caller.actor import Action, Actor, Leave, Note, Play, Press, Spoken, Turn
-from app.caller.clips import prepare_clips
+from app.caller.clips import Clip, prepare_clips
 from app.caller.ears import BotSilent, BotSpeaks, EarEvent, Ears, Heard, Recogniser, SentenceHeard
 from app.caller.report import CallReport, FramesReport, latency_report, turn_reports
 from app.caller.script import Script
@@ -54,6 +54,27 @@ class CallEvent:
     latency_ms: float | None = None
 
 
+class Telephone(Protocol):
+    """What a caller holds in his hand: the Asterisk side of an AudioSocket, or a SIP telephone in a laboratory."""
+
+    sent: Track
+    received: Track
+    failure: Exception | None
+
+    @property
+    def queued_samples(self) -> int:
+        """Caller sound that has not left yet."""
+
+    def play(self, pcm: bytes) -> None:
+        """Queues caller sound, s16le mono 8 kHz."""
+
+    def send_dtmf(self, digit: str) -> None:
+        """Presses one key."""
+
+    def hangup(self, *, abort: bool = False, by: EndedBy = EndedBy.CALLER) -> None:
+        """Ends the call from this side; ended ones stay so."""
+
+
 async def place_call(
     script: Script,
     host: str,
@@ -85,17 +106,17 @@ async def place_call(
     clips = await prepare_clips(script)
     clock = clock or FrameClock()
     ears = Ears(script.bot_silence_ms / 1000, keeps_sound=recogniser is not None)
-    call = _Call(script, ears, recogniser, on_event or (lambda event: None))
+    caller = Caller(script, ears, recogniser, on_event)
     client = AudioSocketClient(
         call_uuid or uuid4(),
         clock,
-        call,
+        caller,
         ptime_ms=script.ptime_ms,
         suppress_silence=script.suppress_silence,
         max_seconds=script.max_seconds,
         keeps_sound=keeps_sound,
     )
-    call.client, call.actor = client, Actor(script, clips, ears, client.sent.at_s)
+    caller.pick_up(client, clips)
     begun_s = time.monotonic()
     try:
         await client.connect(host, port)
@@ -103,11 +124,11 @@ async def place_call(
         return CallReport(str(client.call_uuid), script.name, EndedBy.REFUSED, str(error))
     connect_ms = (time.monotonic() - begun_s) * 1000
     try:
-        call.tell(CallEvent("connected", 0.0, f"{host}:{port}"))
-        await call.over(script.max_seconds)
+        caller.tell(CallEvent("connected", 0.0, f"{host}:{port}"))
+        await caller.over(script.max_seconds)
     finally:
         client.hangup()
-    report = call.report()
+    report = caller.report(str(client.call_uuid))
     report.connect_ms = connect_ms
     if clock.stats.worst_lateness_s > OWN_LATENESS_S:
         lateness_ms = clock.stats.worst_lateness_s * 1000
@@ -121,16 +142,27 @@ def _recognition_thread() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max_workers=1, thread_name_prefix="recogniser")
 
 
-class _Call:
-    """The person on the telephone: ears, actor, and what they report."""
+class Caller:
+    """The person on the telephone: ears, actor, and what they report.
 
-    client: AudioSocketClient
+    Args:
+        script: what it does.
+        ears: what it hears with.
+        recogniser: gives the words of what is heard; it works in a thread of its own.
+        on_event: told what happens as it happens, on the loop; must not block.
+    """
+
+    telephone: Telephone
     actor: Actor
 
     def __init__(
-        self, script: Script, ears: Ears, recogniser: Recogniser | None, tell: Callable[[CallEvent], None]
+        self,
+        script: Script,
+        ears: Ears,
+        recogniser: Recogniser | None = None,
+        on_event: Callable[[CallEvent], None] | None = None,
     ) -> None:
-        self.tell = tell
+        self.tell = on_event or (lambda event: None)
         self._script = script
         self._ears = ears
         self._recogniser = recogniser
@@ -139,11 +171,15 @@ class _Call:
         self._unanswered: Turn | None = None
         self._notes: list[str] = []
 
-    # CallerSide, called by the client.
+    def pick_up(self, telephone: Telephone, clips: Mapping[str, Clip]) -> None:
+        """Takes the telephone whose `CallerSide` it is; the call can begin."""
+        self.telephone, self.actor = telephone, Actor(self._script, clips, self._ears, telephone.sent.at_s)
+
+    # CallerSide, called by the telephone.
 
     def tick(self, at_s: float) -> None:
         self._heard(self._ears.tick(at_s))
-        self._do(at_s, self.actor.tick(at_s, line_idle=self.client.queued_samples == 0))
+        self._do(at_s, self.actor.tick(at_s, line_idle=self.telephone.queued_samples == 0))
 
     def hear(self, at_s: float, pcm: bytes) -> None:
         self._heard(self._ears.hear(at_s, pcm))
@@ -155,11 +191,16 @@ class _Call:
         self.actor.close()
         self.tell(CallEvent("ended", end.at_s, end.detail))
 
-    async def over(self, max_seconds: float) -> None:
-        """Waits for the end of the call, brings it about when it is time, and for the last words."""
+    async def over(self, max_seconds: float, close_timeout_s: float = CLOSE_TIMEOUT_S) -> None:
+        """Waits for the end of the call, brings it about when it is time, and for the last words.
+
+        Args:
+            max_seconds: longest call; then the caller hangs up.
+            close_timeout_s: from there to the end.
+        """
         await asyncio.wait((self._ended,), timeout=max_seconds)
-        self.client.hangup(by=EndedBy.TIMEOUT)
-        async with asyncio.timeout(CLOSE_TIMEOUT_S):
+        self.telephone.hangup(by=EndedBy.TIMEOUT)
+        async with asyncio.timeout(close_timeout_s):
             await self._ended
         if self._words:
             done, late = await asyncio.wait(self._words, timeout=RECOGNITION_TIMEOUT_S)
@@ -169,13 +210,13 @@ class _Call:
             if late or failed:
                 why = f"; {failed[0]!r}" if failed else ""
                 self._notes.append(f"{len(late) + len(failed)} sentences could not be recognised{why}")
-        if self.client.failure is not None:
-            raise self.client.failure
+        if self.telephone.failure is not None:
+            raise self.telephone.failure
 
-    def report(self) -> CallReport:
+    def report(self, call_uuid: str) -> CallReport:
         """All of the call; `ended` came before."""
         end = self._ended.result()
-        client, evenness = self.client, self._ears.evenness
+        telephone, evenness = self.telephone, self._ears.evenness
         turns, notes = turn_reports(self.actor.turns, self._ears)
         self._notes += notes
         missed = self.actor.missed_steps
@@ -183,7 +224,7 @@ class _Call:
             self._notes.append(f"the call ended with {missed} of {len(self._script.steps)} steps to go")
         first_sound_s = self._ears.first_sound_s
         return CallReport(
-            uuid=str(client.call_uuid),
+            uuid=call_uuid,
             script=self._script.name,
             ended_by=end.by,
             detail=end.detail,
@@ -193,7 +234,7 @@ class _Call:
             turns=turns,
             heard=self._ears.sentences,
             frames=FramesReport(
-                client.sent.frames,
+                telephone.sent.frames,
                 evenness.received,
                 evenness.expected(end.at_s),
                 evenness.max_gap_s * 1000,
@@ -202,15 +243,15 @@ class _Call:
             latency=latency_report(turns),
             missed_steps=missed,
             notes=self._notes,
-            sent=client.sent,
-            received=client.received,
+            sent=telephone.sent,
+            received=telephone.received,
         )
 
     def _do(self, at_s: float, actions: Sequence[Action]) -> None:
         for action in actions:
             match action:
                 case Play(turn, pcm):
-                    self.client.play(pcm)
+                    self.telephone.play(pcm)
                     self._unanswered = None
                     self.tell(CallEvent("caller_speaks", at_s, turn.said))
                 case Spoken(turn):
@@ -218,13 +259,13 @@ class _Call:
                     if turn.means == "speech":
                         self.tell(CallEvent("caller_silent", at_s, turn.said))
                 case Press(digit):
-                    self.client.send_dtmf(digit)
+                    self.telephone.send_dtmf(digit)
                     self.tell(CallEvent("dtmf", at_s, digit))
                 case Note(text):
                     self._notes.append(text)
                     self.tell(CallEvent("note", at_s, text))
                 case Leave(abort):
-                    self.client.hangup(abort=abort)
+                    self.telephone.hangup(abort=abort)
 
     def _heard(self, events: Sequence[EarEvent]) -> None:
         for event in events:

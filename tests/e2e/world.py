@@ -112,7 +112,7 @@ async def _run(
         clients_db = await stack.enter_async_context(Database(postgres.clients_url))
         tickets_db = await stack.enter_async_context(Database(postgres.tickets_url))
         tickets = Tickets(tickets_db)
-        await _seed(Clients(clients_db), tickets)
+        await seed(Clients(clients_db), tickets)
         words = [part for name in ("deepgram", "groq", "elevenlabs") for part in (f"--{name}-port", "0")]
         words += [part for knob in knobs for part in ("--knob", knob)]
         words += [part for file in phrases for part in ("--phrases", str(file))]
@@ -164,7 +164,7 @@ def settings_of(directory: Path, postgres: EmbeddedPostgres, addresses: Mapping[
     }
 
 
-async def _seed(clients: Clients, tickets: Tickets) -> None:
+async def seed(clients: Clients, tickets: Tickets) -> None:
     """Marie Lopez of the shipped script, whose ticket is waiting."""
     client = await clients.add(
         first_name="Marie", last_name="Lopez", company="Boulangerie Martin", phone="+33199000001"

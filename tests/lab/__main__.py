@@ -1,0 +1,84 @@
+"""Enters the laboratory: `make lab`, or `python -m tests.lab [WHAT FOR pytest]`.
+
+    python -m tests.lab                              all of its tests
+    python -m tests.lab tests/lab/test_calls.py -k ulaw
+    python -m tests.lab missing                      names the packages that must be installed first
+    python -m tests.lab build                        only builds the Asterisk, where that is still to be done
+    python -m tests.lab up                           Asterisk servers and a bot that stay until Ctrl-C
+
+Everything runs in namespaces of its own (network, mounts, processes), which end with the last process in them: no
+interface, no address, no mount and no process of the laboratory is ever seen by the machine, and after a crash,
+a SIGKILL included, the kernel takes all of it away.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from types import FrameType
+
+from app.errors import VoicebotError
+from tests.lab.asterisk_root import asterisk_root
+from tests.lab.tools import check_tools, missing_packages
+
+INSIDE = "inside"
+ROOT_VARIABLE = "VOICEBOT_LAB_ROOT"
+"""Where the Asterisk is; also the sign that a process runs in the laboratory."""
+SET_UP = (
+    ("mount", "-t", "tmpfs", "-o", "mode=755", "laboratory", "/run"),  # layers, sockets, `ip netns`: gone with us
+    ("mkdir", "-p", "/run/lock", "/run/netns"),
+    ("ip", "link", "set", "lo", "up"),
+)
+
+
+def enter(words: list[str]) -> None:
+    """Puts this process's place into namespaces of their own; does not return.
+
+    Raises:
+        VoicebotError: something is missing; it says what to do.
+    """
+    os.environ["PATH"] = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
+    check_tools()
+    os.environ[ROOT_VARIABLE] = str(asterisk_root())
+    if words == ["build"]:
+        print(os.environ[ROOT_VARIABLE])
+        raise SystemExit(0)
+    unshare = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    os.execvp("unshare", [*unshare, sys.executable, "-m", "tests.lab", INSIDE, *words])
+
+
+def be_init(words: list[str]) -> int:
+    """Process 1 of the laboratory: sets it up, runs what was asked for, buries the dead; the exit code."""
+    for command in SET_UP:
+        subprocess.run(command, check=True)
+    module = ["tests.lab.up", *words[1:]] if words[:1] == ["up"] else ["pytest", *(words or ["tests/lab"])]
+    child = subprocess.Popen([sys.executable, "-m", *module])
+
+    def pass_on(number: int, frame: FrameType | None) -> None:
+        child.send_signal(number)
+
+    signal.signal(signal.SIGTERM, pass_on)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal tells the child by itself
+    while True:
+        pid, status = os.wait()
+        if pid == child.pid:
+            return os.waitstatus_to_exitcode(status)
+
+
+def main() -> int:
+    """Goes in, or is in already."""
+    words = sys.argv[1:]
+    if words[:1] == [INSIDE]:
+        return be_init(words[1:])
+    if words == ["missing"]:
+        print(" ".join(missing_packages()))
+        return 0
+    try:
+        enter(words)
+    except VoicebotError as error:
+        print(f"laboratory: {error}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

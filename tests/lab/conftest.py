@@ -1,0 +1,33 @@
+"""One laboratory for all tests; they run on one loop, one after the other."""
+
+import os
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from tests.lab.__main__ import ROOT_VARIABLE
+from tests.lab.laboratory import Laboratory
+
+TIMEOUT_S = 300
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All tests share the laboratory's loop; calls take their time."""
+    for item in items:
+        item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+        item.add_marker(pytest.mark.timeout(TIMEOUT_S))
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def laboratory(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Laboratory]:
+    """Two Asterisk servers and a bot, running."""
+    if ROOT_VARIABLE not in os.environ:
+        pytest.fail("this runs in namespaces of its own: make lab, or python -m tests.lab FILE", pytrace=False)
+    async with Laboratory(tmp_path_factory.mktemp("laboratory")) as laboratory:
+        yield laboratory
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How long the forty calls are held."""
+    parser.addoption("--lab-minutes", type=float, default=1.0, help="minutes of forty calls at once (10 for a proof)")

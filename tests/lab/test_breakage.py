@@ -1,0 +1,94 @@
+"""What breaks in the middle of a call: nothing may stay behind, on no side, and the next call is as good as any."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from app.caller.script import HangUp, Pause, Say, Script
+from tests.lab.laboratory import Laboratory, Ongoing
+from tests.lab.network import BOT
+
+PATIENT = Script(
+    name="patient",
+    max_seconds=90,
+    steps=(Say(say="Bonjour, j'ai un problème avec ma connexion Internet."), Pause(pause_s=8), HangUp(hangup=True)),
+)
+"""Says what the problem is, then listens to whatever comes for a while."""
+NEXT = Script(name="next", steps=(Pause(pause_s=1.5), HangUp(hangup=True)))
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def ongoing(laboratory: Laboratory) -> AsyncIterator[Ongoing]:
+    """A call in the middle; afterwards nothing may be left of it, and another one works."""
+    call = await laboratory.begin(PATIENT)
+    await call.understood()
+    yield call
+    if not call.held.done():
+        await call.held
+    await laboratory.nothing_is_stuck()
+    after = await laboratory.dial(NEXT)
+    assert after.ticket.status == "abandoned"
+    assert 0 < after.held.first_sound_ms <= 400
+    await laboratory.nothing_is_stuck()
+
+
+async def test_asterisk_restarts(laboratory: Laboratory, ongoing: Ongoing) -> None:
+    asterisk = laboratory.asterisks[0]
+    await asterisk.stop()
+    await laboratory.bot.holds(0)
+    await asterisk.start()
+    call = await ongoing.over()
+    assert (call.ticket.status, call.ticket.problem_type) == ("abandoned", "internet")
+
+
+async def test_asterisk_is_killed(laboratory: Laboratory, ongoing: Ongoing) -> None:
+    asterisk = laboratory.asterisks[0]
+    await asterisk.kill()
+    await laboratory.bot.holds(0)
+    await asterisk.start()
+    call = await ongoing.over()
+    assert (call.ticket.status, call.ticket.problem_type) == ("abandoned", "internet")
+
+
+async def test_the_bot_is_killed(laboratory: Laboratory, ongoing: Ongoing) -> None:
+    """What was on disk after the last turn becomes a ticket at once; the caller is passed to the technician."""
+    await laboratory.bot.event("bot said", call_id=ongoing.call_uuid, turn_id=1)
+    await laboratory.bot.kill()
+    await laboratory.bot.start()
+    ticket = await laboratory.bot.ticket(ongoing.call_uuid, ended=False)
+    assert (ticket.status, ticket.problem_type, ticket.ended_at) == ("abandoned", "internet", None)
+    await ongoing.held
+    assert "Called PJSIP/technicien" in laboratory.asterisks[0].last_lines(100)
+
+
+async def test_the_bot_is_told_to_end(laboratory: Laboratory, ongoing: Ongoing) -> None:
+    """Drained: the call goes on to its end."""
+    stopping = asyncio.create_task(laboratory.bot.stop())
+    call = await ongoing.over()
+    await stopping
+    await laboratory.bot.start()
+    assert (call.ticket.status, call.ticket.problem_type) == ("abandoned", "internet")
+    assert str(call.held.report.ended_by) == "caller"
+
+
+@pytest.mark.parametrize("duration_s", [1.0, 5.0])
+async def test_the_cable_of_the_bot_is_pulled(laboratory: Laboratory, ongoing: Ongoing, duration_s: float) -> None:
+    """A second is bridged; in five each side gives the other up, and the caller is passed to the technician."""
+    await laboratory.network.cut(BOT, duration_s)
+    call = await ongoing.over()
+    assert (call.ticket.status, call.ticket.problem_type) == ("abandoned", "internet")
+    ended = await laboratory.bot.event("call ended", call_id=ongoing.call_uuid)
+    assert ended["outcome"] == ("hangup" if duration_s < 2 else "stuck_peer")
+
+
+async def test_the_cable_of_an_asterisk_is_pulled_for_good(laboratory: Laboratory, ongoing: Ongoing) -> None:
+    """As a power cut: nobody says that the connection is over."""
+    await laboratory.network.pull("asterisk1")
+    await laboratory.bot.holds(0)
+    await laboratory.asterisks[0].kill()
+    await laboratory.network.plug("asterisk1")
+    await laboratory.asterisks[0].start()
+    call = await ongoing.over()
+    assert (call.ticket.status, call.ticket.problem_type) == ("abandoned", "internet")
