@@ -117,6 +117,9 @@ def call(
     uuid: Annotated[str, typer.Option(help="The call's UUID; a new one by default.")] = "",
     script: Annotated[str, typer.Option(help="Shipped script or a YAML file (see docs/caller.md).")] = "",
     wav: Annotated[Path | None, typer.Option(help="Speak a WAV file instead of a script.")] = None,
+    codec: Annotated[
+        str, typer.Option(help="What the Asterisk sends: slin, ulaw, alaw, slin16, …; the script's by default.")
+    ] = "",
     save: Annotated[Path | None, typer.Option(help="Write what was said and heard to a stereo WAV.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
     recognise: Annotated[bool, typer.Option(help="Put words to what the bot says (local phrase matching).")] = True,
@@ -127,7 +130,16 @@ def call(
 
     run(
         place_calls(
-            host, port, uuid=uuid, script=script, wav=wav, save=save, as_json=json, recognise=recognise, times=times
+            host,
+            port,
+            uuid=uuid,
+            script=script,
+            wav=wav,
+            codec=codec,
+            save=save,
+            as_json=json,
+            recognise=recognise,
+            times=times,
         )
     )
 

@@ -8,7 +8,7 @@ import difflib
 import os
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
 
 from dotenv.parser import parse_stream
@@ -18,6 +18,8 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from app.errors import ConfigError
 
 Network = IPv4Network | IPv6Network
+Codec = Literal["slin", "ulaw", "alaw"]
+"""What an Asterisk sends under AudioSocket's kind 0x10 (`docs/audiosocket.md`)."""
 THIS_MACHINE = IPv4Address("127.0.0.1")
 """The Asterisk when REMOTE_ASTERISK_IP names none."""
 
@@ -40,6 +42,30 @@ def _networks(value: object) -> object:
     return tuple(networks)
 
 
+def _codecs(value: object) -> object:
+    """Comma list of NETWORK=CODEC → tuple of pairs; all wrong entries name themselves."""
+    if not isinstance(value, str):
+        return value
+    codecs: dict[Network, str] = {}
+    problems = []
+    for entry in filter(None, (part.strip() for part in value.split(","))):
+        address, _, codec = (part.strip() for part in entry.partition("="))
+        try:
+            network = ip_network(address, strict=False)
+        except ValueError:
+            problems.append(f"{entry!r} begins with no address or network; write for instance 203.0.113.10=ulaw")
+            continue
+        if codec.startswith("slin") and codec[4:].isdigit():
+            problems.append(f"{entry!r}: wideband sound needs no setting, its frames say what they are")
+        elif codec not in get_args(Codec):
+            problems.append(f"{entry!r}: {codec!r} is none of {', '.join(get_args(Codec))}")
+        elif codecs.setdefault(network, codec) != codec:
+            problems.append(f"{network} is given {codecs[network]} and {codec}")
+    if problems:
+        raise ValueError("; ".join(problems))
+    return tuple(codecs.items())
+
+
 def _names(value: object) -> object:
     if not isinstance(value, str):
         return value
@@ -58,6 +84,7 @@ def _base_address(*schemes: str) -> AfterValidator:
 
 
 Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)]
+Codecs = Annotated[tuple[tuple[Network, Codec], ...], NoDecode, BeforeValidator(_codecs)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 Extension = Annotated[str, Field(pattern=r"^[A-Za-z0-9*#]{0,80}$")]
@@ -96,6 +123,7 @@ class Settings(BaseSettings):
     # Network
     audiosocket_host: str = "0.0.0.0"
     audiosocket_port: Port = 9090
+    audiosocket_codecs: Codecs = ()
     metrics_host: str = "127.0.0.1"
     metrics_port: Port = 9091
     server_host_ip: str = ""
@@ -184,6 +212,11 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Credentials are closer to the service than a forgotten `.env`."""
         return init_settings, env_settings, file_secret_settings, dotenv_settings
+
+    def codec_of(self, peer: IPv4Address | IPv6Address | None) -> Codec:
+        """What this Asterisk sends under kind 0x10: the narrowest network of AUDIOSOCKET_CODECS decides."""
+        found = [(network.prefixlen, codec) for network, codec in self.audiosocket_codecs if peer and peer in network]
+        return max(found, default=(0, "slin"))[1]
 
     @property
     def crew(self) -> int:

@@ -162,6 +162,7 @@ class Server:
         if len(self._silent) >= MAX_SILENT_CONNECTIONS:
             self.refuse(connection, PeerError("too_many_connections", "they do not say who they are"))
             return False
+        connection.codec = self._settings.codec_of(peer)
         self._open.add(connection)
         self._silent.add(connection)
         self._tell()

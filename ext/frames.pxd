@@ -2,10 +2,16 @@ from libc.stdint cimport uint8_t
 
 include "consts.pxi"
 
+cdef enum Coding:  # of the samples under kind 0x10
+    LINEAR
+    ULAW
+    ALAW
+
 cdef class SoundSink:
     cdef readonly double heard_s  # sound taken, each frame counting for at least FRAME_COST_S
+    cdef int coding  # a `Coding`
 
-    cdef int take(self, const uint8_t *pcm, Py_ssize_t size, int rate_hz, double now_s) except -1
+    cdef int take(self, const uint8_t *sound, Py_ssize_t size, int rate_hz, double now_s) except -1
 
 cdef class FrameParser:
     cdef uint8_t *partial  # header and payload so far of the one frame that is not complete
@@ -18,3 +24,5 @@ cdef class FrameParser:
     cdef int _hold(self, const uint8_t *data, Py_ssize_t size) except -1
     cdef Py_ssize_t _complete(self, const uint8_t *data, Py_ssize_t size, list others) except -1
     cdef list _cut(self, bytes data)
+
+cdef int slin_kind(int rate_hz) noexcept nogil

@@ -1,4 +1,4 @@
-from typing import Final, final
+from typing import Final, Literal, final
 
 KIND_TERMINATE: Final = 0x00
 KIND_UUID: Final = 0x01
@@ -19,9 +19,10 @@ def sample_rate_hz(kind: int) -> int: ...
 def build(kind: int, payload: bytes) -> bytes: ...
 
 class SoundSink:
+    codec: Literal["slin", "ulaw", "alaw"]
     @property
     def heard_s(self) -> float: ...
-    def feed(self, pcm: bytes, rate_hz: int, now_s: float) -> None: ...
+    def feed(self, sound: bytes, rate_hz: int, now_s: float) -> None: ...
 
 @final
 class FrameParser:

@@ -30,6 +30,8 @@ KIND_ERROR = 0xFF
 FRAME_COST_S = 0.002
 cdef double frame_cost_s = FRAME_COST_S
 
+cdef tuple CODECS = ("slin", "ulaw", "alaw")  # in the order of `Coding`
+
 cdef int[9] SLIN_RATES_HZ = [8000, 12000, 16000, 24000, 32000, 44100, 48000, 96000, 192000]
 
 
@@ -45,6 +47,20 @@ cdef inline tuple frame_at(const uint8_t *header, Py_ssize_t size):
 
 cdef inline int slin_rate_hz(int kind) noexcept nogil:
     return SLIN_RATES_HZ[kind - 0x10] if 0x10 <= kind <= 0x18 else 0
+
+
+cdef int slin_kind(int rate_hz) noexcept nogil:
+    """The kind of linear sound at this rate; 0 for a rate that has none."""
+    cdef int number
+    for number in range(9):
+        if SLIN_RATES_HZ[number] == rate_hz:
+            return 0x10 + number
+    return 0
+
+
+cdef inline Py_ssize_t width_bytes(SoundSink sink, int rate_hz) noexcept:
+    """Bytes of a sample of the sound that comes to `sink`."""
+    return 1 if sink.coding != LINEAR and rate_hz == LINE_RATE_HZ else SAMPLE_BYTES
 
 
 def sample_rate_hz(int kind) -> int:
@@ -77,24 +93,36 @@ cdef class SoundSink:
 
     Attributes:
         heard_s: length of all sound taken, each frame counting for at least FRAME_COST_S.
+        codec: what comes under kind 0x10: "slin" (s16le), "ulaw" or "alaw" (G.711, one byte a sample).
     """
 
-    def feed(self, bytes pcm not None, int rate_hz, double now_s) -> None:
-        """The sound of one frame that was judged one by one: s16le mono at `rate_hz`, any even length.
+    @property
+    def codec(self) -> str:
+        return CODECS[self.coding]
+
+    @codec.setter
+    def codec(self, str codec not None) -> None:
+        if codec not in CODECS:
+            raise ValueError(f"codec must be one of {', '.join(CODECS)}, got {codec}")
+        self.coding = <int> CODECS.index(codec)
+
+    def feed(self, bytes sound not None, int rate_hz, double now_s) -> None:
+        """The sound of one frame that was judged one by one: mono at `rate_hz`, as it came over the wire.
 
         Raises:
-            ValueError: an odd number of bytes.
+            ValueError: half a sample.
         """
-        cdef Py_ssize_t size = sample_count(pcm) * SAMPLE_BYTES
-        self.heard_s += max(<double> size / (SAMPLE_BYTES * rate_hz), frame_cost_s)
-        self.take(<const uint8_t *> PyBytes_AS_STRING(pcm), size, rate_hz, now_s)
+        cdef Py_ssize_t size = PyBytes_GET_SIZE(sound)
+        cdef Py_ssize_t count = size if width_bytes(self, rate_hz) == 1 else sample_count(sound)
+        self.heard_s += max(<double> count / rate_hz, frame_cost_s)
+        self.take(<const uint8_t *> PyBytes_AS_STRING(sound), size, rate_hz, now_s)
 
-    cdef int take(self, const uint8_t *pcm, Py_ssize_t size, int rate_hz, double now_s) except -1:
+    cdef int take(self, const uint8_t *sound, Py_ssize_t size, int rate_hz, double now_s) except -1:
         """The sound of one frame.
 
         Args:
-            pcm: s16le mono at `rate_hz`, at any address.
-            size: its bytes, an even number.
+            sound: s16le mono at `rate_hz`, at any address; at 8 kHz whatever `coding` says.
+            size: its bytes, whole samples.
             now_s: when it came.
         """
         return 0
@@ -161,10 +189,12 @@ cdef class FrameParser:
     cdef int _take(self, const uint8_t *frame, Py_ssize_t size, list others) except -1:
         """One whole frame: sound to the sink, the rest (and all behind it) to the list."""
         cdef int rate_hz
+        cdef Py_ssize_t width
         if self.sink is not None and not others:
             rate_hz = slin_rate_hz(frame[0])
-            if rate_hz and (size - HEADER_BYTES) % SAMPLE_BYTES == 0:
-                self.sink.heard_s += max(<double> (size - HEADER_BYTES) / (SAMPLE_BYTES * rate_hz), frame_cost_s)
+            width = width_bytes(self.sink, rate_hz)
+            if rate_hz and (size - HEADER_BYTES) % width == 0:
+                self.sink.heard_s += max(<double> (size - HEADER_BYTES) / (width * rate_hz), frame_cost_s)
                 self.sink.take(frame + HEADER_BYTES, size - HEADER_BYTES, rate_hz, self.now_s)
                 return 0
         others.append(frame_at(frame, size))

@@ -17,6 +17,7 @@ from enum import StrEnum
 from typing import Protocol, TypeVarTuple, cast
 from uuid import UUID
 
+from app.audiosocket.wires import Wire, WireCodec
 from app.errors import MediaError, PeerError
 from app.media.clock import FRAME_S, FrameClock
 from ext.clock import Member
@@ -124,6 +125,7 @@ class AudioSocketClient(asyncio.Protocol):
         clock: shared by all the clients of the process.
         caller: who is on the telephone.
         ptime_ms: packet time of the caller's telephone; one of `PTIMES_MS`.
+        codec: what the caller's frames hold. The bot's are linear sound of any kind, which is all that Asterisk reads.
         suppress_silence: send nothing while the caller is silent, as telephones with silence suppression do.
         max_seconds: bounds what is queued and recorded.
         keeps_sound: record the sound itself, not only the times.
@@ -143,6 +145,7 @@ class AudioSocketClient(asyncio.Protocol):
         caller: CallerSide,
         *,
         ptime_ms: int = 20,
+        codec: WireCodec = "slin",
         suppress_silence: bool = False,
         max_seconds: float = 300.0,
         keeps_sound: bool = True,
@@ -160,6 +163,7 @@ class AudioSocketClient(asyncio.Protocol):
         self._clock = clock
         self._caller = caller
         self._ptime_ms = ptime_ms
+        self._wire = Wire(codec)
         self._suppress_silence = suppress_silence
         self._now = now
         self._silence = bytes(ptime_ms * BYTES_PER_MS)
@@ -289,7 +293,7 @@ class AudioSocketClient(asyncio.Protocol):
         else:
             pcm = self._silence
         self.sent.add(at_s, pcm)
-        self._write(KIND_SLIN_8000, pcm)
+        self._write(self._wire.kind, self._wire.encode(pcm))
 
     def _write(self, kind: int, payload: bytes) -> None:
         assert self._transport is not None

@@ -11,6 +11,7 @@ from app.audiosocket.frames import (
     TERMINATE_FRAME,
     AudioArrived,
     CallStarted,
+    Codec,
     DigitPressed,
     Event,
     FrameReader,
@@ -59,7 +60,7 @@ class Host(Protocol):
     """Whose door the peers knock at."""
 
     def greet(self, connection: "Connection") -> bool:
-        """A peer connected; False throws it out before a byte is read."""
+        """A peer connected; False throws it out before a byte is read. May set its `codec`."""
 
     def admit(self, connection: "Connection", call_uuid: UUID) -> Leg:
         """The peer said its UUID: who takes the call? (A refusal is a leg, too.)"""
@@ -104,6 +105,15 @@ class Connection(asyncio.Protocol):
     def open(self) -> bool:
         """Frames can still be sent."""
         return self._transport is not None and not self._ended
+
+    @property
+    def codec(self) -> Codec:
+        """What the peer sends under kind 0x10; to be set before the first frame."""
+        return self._reader.codec
+
+    @codec.setter
+    def codec(self, codec: Codec) -> None:
+        self._reader.codec = codec
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A peer connected."""
@@ -169,7 +179,7 @@ class Connection(asyncio.Protocol):
     def attach(self, line: Line) -> None:
         """From here on the caller's sound goes to the line, and the line's frames to the wire."""
         self._line = line
-        self._sink = line.inbound
+        self._listen(line.inbound)
         if self.open and self._transport is not None:
             line.write = self._transport.write
 
@@ -208,6 +218,10 @@ class Connection(asyncio.Protocol):
                 self._end(reason)
             self._transport.abort()
 
+    def _listen(self, sink: SoundSink) -> None:
+        sink.codec = self.codec
+        self._sink = sink
+
     def _end(self, reason: str) -> None:
         """Nothing is sent, and nothing taken, from here on."""
         self._ended = True
@@ -223,11 +237,11 @@ class Connection(asyncio.Protocol):
                 self.call_uuid = event.call_uuid
                 self._leg = self._host.admit(self, event.call_uuid)
                 if self._sink is None:
-                    self._sink = SoundSink()  # nobody listens
+                    self._listen(SoundSink())  # that is, nobody
             case AudioArrived():
                 assert self._sink is not None
                 now_s = self._loop.time()
-                self._sink.feed(event.pcm, event.rate_hz, now_s)
+                self._sink.feed(event.sound, event.rate_hz, now_s)
                 self._watch_pace(now_s)
             case DigitPressed():
                 assert self._leg is not None

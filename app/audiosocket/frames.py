@@ -5,10 +5,23 @@ Wire facts: `res_audiosocket.c` and `docs/audiosocket.md`. Kind (1 byte), length
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 from uuid import UUID
 
 from app.errors import PeerError
-from ext.frames import KIND_DTMF, KIND_TERMINATE, KIND_UUID, FrameParser, SoundSink, build, sample_rate_hz
+from ext.frames import (
+    KIND_DTMF,
+    KIND_SLIN_8000,
+    KIND_TERMINATE,
+    KIND_UUID,
+    FrameParser,
+    SoundSink,
+    build,
+    sample_rate_hz,
+)
+
+Codec = Literal["slin", "ulaw", "alaw"]
+"""What comes under kind 0x10: s16le, or the G.711 bytes of a channel driver that was told `c(ulaw)` or `c(alaw)`."""
 
 DTMF_DIGITS = frozenset(b"0123456789*#ABCD")
 TERMINATE_FRAME = build(KIND_TERMINATE, b"")
@@ -26,9 +39,9 @@ class CallStarted:
 
 @dataclass(frozen=True, slots=True)
 class AudioArrived:
-    """Sound of the caller: s16le mono at `rate_hz`, any even length."""
+    """Sound of the caller: mono at `rate_hz`, any whole number of samples, as it came over the wire."""
 
-    pcm: bytes
+    sound: bytes
     rate_hz: int
 
 
@@ -48,9 +61,14 @@ Event = CallStarted | AudioArrived | DigitPressed | Terminated
 
 
 class FrameReader:
-    """Turns the peer's bytes, split anywhere, into events."""
+    """Turns the peer's bytes, split anywhere, into events.
+
+    Attributes:
+        codec: what the peer sends under kind 0x10.
+    """
 
     def __init__(self) -> None:
+        self.codec: Codec = "slin"
         self._parser = FrameParser()
         self._head = b""
         self._started = False
@@ -99,7 +117,8 @@ class FrameReader:
             self._started = True
             return CallStarted(UUID(bytes=payload))
         if rate_hz := sample_rate_hz(kind):
-            if len(payload) % 2:
+            one_byte = kind == KIND_SLIN_8000 and self.codec != "slin"
+            if len(payload) % 2 and not one_byte:
                 raise PeerError("odd_audio", f"{len(payload)} bytes of 16-bit audio")
             return AudioArrived(payload, rate_hz)
         if kind == KIND_DTMF:

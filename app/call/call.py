@@ -67,7 +67,7 @@ class Call:
 
     def digit(self, digit: str) -> None:
         """A key of the caller's telephone."""
-        log.info("key pressed", digit=digit, call_id=str(self.record.call_uuid), turn_id=self._conversation.turn_id)
+        self._conversation.press(digit)
 
     @property
     def over(self) -> bool:

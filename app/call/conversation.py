@@ -9,7 +9,7 @@ import structlog
 
 from app.call.checkpoints import Checkpoints
 from app.call.ears import Ears
-from app.call.events import Answered, CallerTurn, EarsLost, Event, Silence, TimeUp
+from app.call.events import Answered, CallerTurn, EarsLost, Event, KeyPressed, Silence, TimeUp, TypingPaused
 from app.call.lookup import look_up, resume
 from app.call.mouth import Mouth, Said
 from app.call.record import CallRecord
@@ -17,6 +17,7 @@ from app.call.reply import Reply
 from app.call.services import Services
 from app.call.turn_times import TurnTimes
 from app.dialogue.intents import Intent
+from app.dialogue.keypad import Keyed, Keypad
 from app.dialogue.machine import Ending, Machine, Step
 from app.dialogue.states import State
 from app.dialogue.turns import FinalizeWanted, Interrupted, TurnEnded, Unheard, is_backchannel
@@ -33,6 +34,8 @@ from ext.tracks import Tracks
 log = structlog.get_logger(__name__)
 
 MAX_EVENTS = 64
+MAX_KEYS = 32
+"""Keys that wait to be taken; nobody presses them so fast, and the other events need their room."""
 DEAD_AIR_S = 1.75
 """So long after the caller fell silent something must be heard: if no answer has sound yet, a cached phrase."""
 SURE_SHORT_ANSWER = 0.95
@@ -71,6 +74,8 @@ class Conversation:
         self._loop = asyncio.get_running_loop()
         self._started_s = self._loop.time()
         self._machine = Machine(self._case, services.settings.solution_wait_seconds)
+        self._keypad = Keypad()
+        self._keys_until_s: float | None = None
         self._mouth = Mouth(services.cache, services.voice, self._first_sound, self.post, self._look_again)
         self.ears = Ears(
             services.recogniser,
@@ -117,6 +122,12 @@ class Conversation:
                 self._mouth.fill(self._services.prompts.text("one_moment"))
             else:
                 look_at_s = min(look_at_s, self._dead_air_at_s)
+        if self._keys_until_s is not None:
+            if now_s >= self._keys_until_s:
+                self._keys_until_s = None
+                self.post(TypingPaused())
+            else:
+                look_at_s = min(look_at_s, self._keys_until_s)
         if self._listen_until_s is not None and not turns.caller_speaks and not self._mouth.busy:
             if now_s >= self._listen_until_s:
                 self._listen_until_s = None
@@ -152,12 +163,16 @@ class Conversation:
         if not self._events.put(event):
             log.error("event lost: the call does not keep up", lost=type(event).__name__)
 
+    def press(self, key: str) -> None:
+        """A key of the caller's telephone."""
+        if len(self._events) < MAX_KEYS:
+            self.post(KeyPressed(key, self._keypad.questions, self._loop.time()))
+
     async def run(self) -> Ending:
         """Talks until the dialogue ends the call and its last words were heard."""
         if self._case.returned and await resume(self._record, self._services.clients, self._services.tickets):
             self._services.writer.reopen(self._record.ticket(0.0))
         self._checkpoints.save()
-        self.ears.open()
         await self._know_the_caller()
         self._perform(self._machine.start())
         while True:
@@ -180,6 +195,10 @@ class Conversation:
                     self._take_interruption(event)
                 case CallerTurn():
                     await self._take_turn(event)
+                case KeyPressed():
+                    await self._take_key(event)
+                case TypingPaused() if (keyed := self._keypad.on_tick(self._loop.time())) is not None:
+                    await self._take_keyed(keyed)
                 case Unheard():
                     self._take_unheard()
                 case Silence():
@@ -208,6 +227,14 @@ class Conversation:
                 self._note_said(event)
             elif isinstance(event, CallerTurn):
                 self._note_turn(event)
+            elif (
+                isinstance(event, KeyPressed)
+                and self._counts(event)
+                and (keyed := self._keypad.press(event.key, event.at_s)) is not None
+            ):
+                self._note_keys(keyed.typed)
+        if typed := self._keypad.typed:
+            self._note_keys(typed)
         for newer in self._newer:
             self._note_turn(newer)
         if (heard := self._mouth.interrupt()) is not None:
@@ -236,7 +263,8 @@ class Conversation:
         self._note_turn(event)
         speaks = self._mouth.busy and not self._mouth.filling
         last_words = speaks and self._step.ending is not None
-        if last_words or (speaks and event.over_bot and not self._answers_early(event.text)):
+        # Who types a number may well read it aloud: the keys are more certain.
+        if self._keypad.typing or last_words or (speaks and event.over_bot and not self._answers_early(event.text)):
             self._dead_air_at_s = None  # "mmh", "d'accord" while the bot explains, or words over its farewell
             return
         self.turn_id += 1
@@ -268,14 +296,53 @@ class Conversation:
                 text = f"{text} {event.text}"
             self._newer.clear()
 
-    async def _answer(self, answer: Answer, text: str, times: TurnTimes) -> None:
-        """Takes an understood turn to the machine and says what it answers."""
+    def _counts(self, event: KeyPressed) -> bool:
+        """A key for an earlier question answers nothing, nor does one over the farewell."""
+        now = self._step.ending is None and event.question == self._keypad.questions
+        return now and self._keypad.takes(event.key)
+
+    async def _take_key(self, event: KeyPressed) -> None:
+        if not self._counts(event):
+            return
+        if self._mouth.busy and not self._mouth.filling:
+            self._fall_silent(event.at_s)
+        keyed = self._keypad.press(event.key, event.at_s)
+        typing = self._keypad.typing
+        self._keys_until_s = self._keypad.deadline_s if typing else None
+        self._listen_until_s = None if typing else self._loop.time() + self._step.listens_s
+        if keyed is not None:
+            await self._take_keyed(keyed)
+
+    async def _take_keyed(self, keyed: Keyed) -> None:
+        """The caller's turn, by keys: certain, so that no language model is asked."""
+        now_s = self._loop.time()
+        self._keys_until_s = None
+        self._unheard = 0
+        self._cut_short = self._awaits_words = False
+        self.ears.turns.reset()  # what was said meanwhile was read aloud, or the tones themselves
+        self.ears.turn_over()
+        self._note_keys(keyed.typed)
+        self._listen_until_s = None
+        self._dead_air_at_s = now_s + DEAD_AIR_S
+        self.turn_id += 1
+        bind_turn(self.turn_id)
+        times = self._times = TurnTimes(now_s, now_s)
+        times.understood(now_s)
+        await self._answer(Answer(keyed.understanding), keyed.words, times, heard=keyed.typed)
+        self._checkpoints.save()
+
+    async def _answer(self, answer: Answer, text: str, times: TurnTimes, heard: str = "") -> None:
+        """Takes an understood turn to the machine and says what it answers.
+
+        Args:
+            heard: what the log says instead of `text`.
+        """
         state = self._machine.state
         understanding = answer.understanding
         log.info(
             "turn understood",
             state=state.value,
-            heard=text,
+            heard=heard or text,
             intent=understanding.intent.value,
             confidence=round(understanding.confidence, 2),
             source=understanding.source,
@@ -301,7 +368,7 @@ class Conversation:
         return await self._services.understanding.understand(turn)
 
     def _take_unheard(self) -> None:
-        if self._mouth.busy and not self._mouth.filling:
+        if self._keypad.typing or (self._mouth.busy and not self._mouth.filling):
             self._dead_air_at_s = None
             return
         self._unheard += 1
@@ -336,15 +403,23 @@ class Conversation:
         """The caller talks over the bot and means it. A farewell is finished all the same."""
         if self._step.ending is not None or not self._mouth.busy:
             return
+        self._fall_silent(event.speech_started_s)
+        self._cut_short = True
+        self._listen_until_s = self._loop.time() + FALSE_ALARM_S
+
+    def _fall_silent(self, since_s: float) -> None:
+        """Stops the bot's speech for a caller who interrupts it.
+
+        Args:
+            since_s: when the caller began to.
+        """
         if (heard := self._mouth.interrupt()) is not None:
             self._note_said(heard)
-        stop_s = max(self._loop.time() + FRAME_S - event.speech_started_s, 0.0)
+        stop_s = max(self._loop.time() + FRAME_S - since_s, 0.0)
         metrics.BARGE_INS.labels("confirmed").inc()
         metrics.BARGE_IN_STOP_S.observe(stop_s)
         log.info("interrupted by the caller", stop_ms=round(stop_s * 1000))
         self._dead_air_at_s = None
-        self._cut_short = True
-        self._listen_until_s = self._loop.time() + FALSE_ALARM_S
 
     def _perform(self, step: Step, answer: Answer | None = None) -> None:
         """Says what the step says; what the bot was saying is cut."""
@@ -355,6 +430,8 @@ class Conversation:
         if step.ending is not None:
             self._on_ending(step.ending)
         self.ears.turns.expects = self._machine.endpointing
+        self._keypad.ask(self._machine.keys)
+        self._keys_until_s = None
         self._look_again()
         texts = [self._services.prompts.text(phrase.key, phrase.values) for phrase in step.says]
         if answer is not None and answer.reply is not None:
@@ -385,6 +462,9 @@ class Conversation:
 
     def _note_turn(self, turn: CallerTurn) -> None:
         self._record.add("caller", turn.text, self._since_start(turn.speech_ended_s))
+
+    def _note_keys(self, typed: str) -> None:
+        self._record.add("caller", typed, self._since_start(self._loop.time()))
 
     def _note_said(self, said: Said) -> None:
         if said.text:

@@ -76,18 +76,19 @@ class Ears:
         """When the caller's voice was last heard."""
         return self.inbound.voice_ended_s
 
-    def open(self) -> None:
-        """Starts connecting; sound that arrives meanwhile waits."""
-        self._openings += 1
-        self._opening = asyncio.create_task(self._open(), name="ears")
-
     def follow(self, now_s: float) -> float:
         """Voice activity may have changed, or time passed.
+
+        With the caller's first frame, or when none has come for 0.2 s, it is known what the recogniser will be sent:
+        then it is connected. Sound that arrives meanwhile waits.
 
         Returns:
             When to look again at the latest.
         """
         inbound = self.inbound
+        if self._opening is None and inbound.heard_hz and not self._closed:
+            self._openings += 1
+            self._opening = asyncio.create_task(self._open(), name="ears")
         if inbound.voice.speaking != self._voiced:
             self._voiced = inbound.voice.speaking
             self.turns.on_voice(self._voiced, inbound.voice_began_s if self._voiced else inbound.voice_ended_s)
@@ -107,7 +108,7 @@ class Ears:
 
     async def _open(self) -> None:
         try:
-            session = await open_ears(self._recogniser, self._heard, self._died)
+            session = await open_ears(self._recogniser, self._heard, self._died, self.inbound.heard_hz)
         except ProviderError as error:
             self._on_lost(error)
             return
@@ -134,7 +135,7 @@ class Ears:
         if self._closed:
             return
         # What comes late for a turn that has ended must not begin the next one.
-        end_samples = self._session_start_samples + round(transcript.end_s * 8000)
+        end_samples = self._session_start_samples + round(transcript.end_s * self.inbound.heard_hz)
         if transcript.is_final:
             self.inbound.recent.keep(self._unsent_samples + max(0, self._sent_samples - end_samples))
         self._finalizing = self._finalizing and not transcript.answers_finalize

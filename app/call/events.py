@@ -43,4 +43,24 @@ class CallerTurn:
     over_bot: bool
 
 
-Event = TurnEvent | CallerTurn | Answered | Said | Silence | EarsLost | TimeUp
+@dataclass(frozen=True, slots=True)
+class KeyPressed:
+    """A key of the caller's telephone.
+
+    Attributes:
+        key: one of `0-9 * # A-D`.
+        question: the number of the question that it was pressed for (`Keypad.questions`).
+        at_s: when.
+    """
+
+    key: str
+    question: int
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class TypingPaused:
+    """Nothing was typed for a while."""
+
+
+Event = TurnEvent | CallerTurn | KeyPressed | TypingPaused | Answered | Said | Silence | EarsLost | TimeUp

@@ -112,6 +112,7 @@ async def place_call(
         clock,
         caller,
         ptime_ms=script.ptime_ms,
+        codec=script.codec,
         suppress_silence=script.suppress_silence,
         max_seconds=script.max_seconds,
         keeps_sound=keeps_sound,

@@ -15,6 +15,7 @@ from pydantic import (
     model_validator,
 )
 
+from app.audiosocket.wires import WireCodec
 from app.errors import ConfigError
 
 SCRIPTS_DIR = Path(__file__).parent / "scripts"
@@ -148,6 +149,8 @@ class Script(Part):
     """Longest call; the caller then hangs up."""
     ptime_ms: Literal[10, 20, 30, 40, 60] = 20
     """Packet time of the caller's telephone."""
+    codec: WireCodec = "slin"
+    """What the Asterisk sends of it: `c(…)` of its channel driver."""
     suppress_silence: bool = False
     """A telephone that sends nothing while its owner is silent."""
     steps: tuple[Step, ...] = ()

@@ -2,11 +2,13 @@
 
 import asyncio
 from pathlib import Path
+from typing import get_args
 from uuid import UUID
 
 from rich.console import Console
 from rich.table import Table
 
+from app.audiosocket.wires import WireCodec
 from app.caller.caller import CallEvent, place_call
 from app.caller.ears import Recogniser
 from app.caller.report import CallReport
@@ -25,6 +27,7 @@ async def place_calls(
     uuid: str,
     script: str,
     wav: Path | None,
+    codec: str,
     save: Path | None,
     as_json: bool,
     recognise: bool,
@@ -35,7 +38,7 @@ async def place_calls(
     Raises:
         ConfigError: arguments that can't work.
     """
-    scenario = _scenario(script, wav)
+    scenario = _scenario(script, wav, codec)
     call_uuid = _uuid(uuid, times)
     recogniser = await asyncio.to_thread(bot_phrases) if recognise and times == 1 else None
     clock = FrameClock()
@@ -86,10 +89,13 @@ def bot_phrases() -> Recogniser | None:
     return PhraseBank(default_prompts().fixed().values())
 
 
-def _scenario(script: str, wav: Path | None) -> Script:
+def _scenario(script: str, wav: Path | None, codec: str) -> Script:
     if bool(script) == bool(wav):
         raise ConfigError(["give either --script (a shipped name or a YAML file) or --wav FILE"])
-    return script_for_wav(wav) if wav is not None else read_script(script)
+    if codec and codec not in get_args(WireCodec):
+        raise ConfigError([f"--codec: {codec!r} is none of {', '.join(get_args(WireCodec))}"])
+    scenario = script_for_wav(wav) if wav is not None else read_script(script)
+    return scenario.model_copy(update={"codec": codec}) if codec else scenario
 
 
 def _uuid(text: str, times: int) -> UUID | None:

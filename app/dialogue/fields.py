@@ -78,6 +78,14 @@ def is_complete(kind: FieldKind, text: str) -> bool | None:
     return checks[kind](text, words)
 
 
+def as_e164(digits: str) -> str | None:
+    """A complete French number as E.164, None for any other digits."""
+    if _NATIONAL.fullmatch(digits):
+        return "+33" + digits[1:]
+    international = _INTERNATIONAL.fullmatch(digits)
+    return "+33" + international[1] if international else None
+
+
 def _without_email(text: str) -> str:
     """The words in front of the address, which belong to nobody's name when it is dictated without a"
     " pause."""

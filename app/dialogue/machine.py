@@ -6,7 +6,15 @@ from enum import StrEnum
 
 from app.dialogue.case import PROBLEM_OF_INTENT, Case
 from app.dialogue.intents import Intent, Understanding
-from app.dialogue.states import ENDPOINTING_OF_PHRASE, STATES, Endpointing, State
+from app.dialogue.states import (
+    ENDPOINTING_OF_PHRASE,
+    KEYS_OF_ENDPOINTING,
+    KEYS_OF_PHRASE,
+    STATES,
+    Endpointing,
+    Keys,
+    State,
+)
 
 ANSWER_SILENCE_S = 8.0
 """The caller says nothing for so long after a question: asked again."""
@@ -107,8 +115,12 @@ class Machine:
     @property
     def endpointing(self) -> Endpointing:
         """How much silence ends the caller's turn now."""
-        asked = self._last.says[-1].key if self._last.says else ""
-        return ENDPOINTING_OF_PHRASE.get(asked, STATES[self.state].endpointing)
+        return ENDPOINTING_OF_PHRASE.get(self._asked, STATES[self.state].endpointing)
+
+    @property
+    def keys(self) -> Keys:
+        """What the telephone's keys mean now; empty: they type a number."""
+        return KEYS_OF_PHRASE.get(self._asked) or KEYS_OF_ENDPOINTING.get(self.endpointing, {})
 
     @property
     def may_answer_shortly(self) -> bool:
@@ -187,6 +199,11 @@ class Machine:
             return self._last
         self.case.status = "open"
         return self._end(State.ERROR, Ending.ERROR, Phrase("error"))
+
+    @property
+    def _asked(self) -> str:
+        """The phrase that the caller is to answer."""
+        return self._last.says[-1].key if self._last.says else ""
 
     @property
     def _ended(self) -> bool:

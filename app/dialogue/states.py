@@ -145,6 +145,14 @@ ENDPOINTING_OF_PHRASE: Mapping[str, Endpointing] = {
 }
 """Questions for one field have its patience instead of their state's."""
 
+Keys = Mapping[str, Intent]
+
+KEYS_OF_ENDPOINTING: Mapping[Endpointing, Keys] = {"yes_no": {"1": Intent.YES, "2": Intent.NO}}
+KEYS_OF_PHRASE: Mapping[str, Keys] = {
+    phrase: dict(zip("123", PROBLEMS, strict=True)) for phrase in ("welcome_choices", "ask_problem_choices")
+}
+"""What the telephone's keys mean where they choose among answers; everywhere else they type a number."""
+
 
 def draw() -> str:
     """The diagram of the table, in Mermaid's `stateDiagram-v2` language."""

@@ -1,7 +1,8 @@
 """The three Protocols behind which every provider stands, cloud or local.
 
-Sound is s16le mono 8 kHz in both directions: a provider that works in another format converts at its own
-border. Every method raises only `ProviderError`; every wait inside a provider has a deadline of its own.
+Sound is s16le mono, 8 kHz unless a call's wire brings the recogniser 16: a provider that works in another format
+converts at its own border. Every method raises only `ProviderError`; every wait inside a provider has a deadline of its
+own.
 """
 
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -40,7 +41,7 @@ class SpeechSession(Protocol):
     """The ears of one call."""
 
     def send(self, pcm: bytes) -> None:
-        """Hands over caller audio, s16le mono 8 kHz, any even length; never blocks, bounded inside."""
+        """Hands over caller audio, s16le mono in the session's rate, any even length; never blocks, bounded inside."""
 
     def finalize(self) -> None:
         """Asks for the final words of all that was sent so far."""
@@ -60,12 +61,14 @@ class SpeechToText(Protocol):
         self,
         on_transcript: Callable[[Transcript], None],
         on_failure: Callable[[ProviderError], None],
+        rate_hz: int = 8000,
     ) -> SpeechSession:
         """Connects the ears of one call.
 
         Args:
             on_transcript: called on the loop for every piece; must not block.
             on_failure: called at most once, when an open session has died.
+            rate_hz: of the sound that it will be sent, 8000 or 16000.
 
         Raises:
             ProviderError: it can't be opened.

@@ -35,11 +35,12 @@ from ext.g711 import ulaw_encode
 NAME = "deepgram"
 DEADLINES = Deadlines(open_s=2.0, ping_s=3.0, close_s=1.0, unsent_bytes=240_000)
 """Two attempts to open take little longer than the welcome; a mute server is found out within 6 s (the SDK's own
-defaults: 40 s); 15 s of audio that Deepgram did not take: the connection is as good as dead."""
+defaults: 40 s); 15 s of audio (8 kHz) that Deepgram did not take: the connection is as good as dead."""
 KEEP_ALIVE_S = 4.0
 """Deepgram closes after 10 s without a frame and advises KeepAlive every 3 to 5 s (docs, "Audio Keep Alive")."""
 LONGEST_PIECE_BYTES = 4000
-"""Sound that waited for the connection goes out in pieces of 250 ms: a send buffer keeps the size of its largest."""
+"""Sound that waited for the connection goes out in pieces of 250 ms, at 16 kHz of 125: a send buffer keeps the size of
+its largest."""
 ENDPOINTING_MS = 300
 """Silence after which Nova closes a span by itself; the end of the turn is decided by `app.dialogue.turns`."""
 
@@ -80,27 +81,30 @@ class DeepgramSpeechToText:
         )
 
     async def open(
-        self, on_transcript: Callable[[Transcript], None], on_failure: Callable[[ProviderError], None]
+        self,
+        on_transcript: Callable[[Transcript], None],
+        on_failure: Callable[[ProviderError], None],
+        rate_hz: int = 8000,
     ) -> "DeepgramSession":
         """Connects the ears of one call; see `SpeechToText.open`."""
-        session = DeepgramSession(self._connect(), self._settings, self.ends_turns, on_transcript, on_failure)
+        session = DeepgramSession(self._connect(rate_hz), self._settings, self.ends_turns, on_transcript, on_failure)
         await session.start()
         return session
 
-    def _connect(self) -> Any:
+    def _connect(self, rate_hz: int) -> Any:
         settings = self._settings
         if self.ends_turns:
             return self._client.listen.v2.connect(
                 model=settings.deepgram_model,
                 encoding=settings.deepgram_encoding,
-                sample_rate=8000,
+                sample_rate=rate_hz,
                 language_hint=[settings.deepgram_language.split("-")[0]],
             )
         return self._client.listen.v1.connect(
             model=settings.deepgram_model,
             language=settings.deepgram_language,
             encoding=settings.deepgram_encoding,
-            sample_rate=8000,
+            sample_rate=rate_hz,
             channels=1,
             interim_results=True,
             endpointing=ENDPOINTING_MS,

@@ -167,16 +167,19 @@ class VoiceLadder:
 
 
 async def open_ears(
-    ears: SpeechToText, on_transcript: Callable[[Transcript], None], on_failure: Callable[[ProviderError], None]
+    ears: SpeechToText,
+    on_transcript: Callable[[Transcript], None],
+    on_failure: Callable[[ProviderError], None],
+    rate_hz: int = 8000,
 ) -> SpeechSession:
-    """Opens the ears of a call, with a second try where one may help.
+    """Opens the ears of a call, with a second try where one may help; see `SpeechToText.open`.
 
     Raises:
         ProviderError: nobody hears this caller.
     """
     for attempt in range(EARS_ATTEMPTS):
         try:
-            return await ears.open(on_transcript, on_failure)
+            return await ears.open(on_transcript, on_failure, rate_hz)
         except ProviderError as error:
             metrics.ERRORS.labels(error.provider, error.kind).inc()
             log.warning("provider failed", provider=error.provider, kind=error.kind, detail=error.detail)

@@ -105,7 +105,7 @@ class House:
         addresses: of sink and voice.
         postgres: with both databases.
         server_core, load_core: numbers of cores.
-        providers_pid: the process of sink and voice.
+        providers: the processes of sink and voice, one each.
     """
 
     directory: Path
@@ -113,7 +113,7 @@ class House:
     postgres: EmbeddedPostgres
     server_core: int
     load_core: int
-    providers_pid: int
+    providers: tuple[Process, ...]
     _servers: int = 0
 
     async def sink_counts(self) -> dict[str, int]:
@@ -142,6 +142,18 @@ class House:
             await self._cache_filled()
             await self.voice_state(endless=True)
             yield Server(process, ports[0], f"http://127.0.0.1:{ports[1]}/metrics", directory / "recordings")
+        finally:
+            await process.stop()
+
+    @asynccontextmanager
+    async def second_sink(self, core: int) -> AsyncIterator[None]:
+        """Another sink at the same address, on its own core; its counts are nobody's."""
+        port = self.addresses["sink"].rpartition(":")[2]
+        words = [sys.executable, "-m", "tests.bench.providers", "sink", "--port", port]
+        process = Process(words, (core,), self.directory / "sink-2.log")
+        try:
+            await process.line("127.0.0.1")
+            yield
         finally:
             await process.stop()
 
@@ -214,19 +226,25 @@ class House:
 async def open_house(directory: Path, server_core: int, load_core: int) -> AsyncIterator[House]:
     """Starts what all servers share, on the load's core, where this process is too."""
     await asyncio.to_thread(_write_prompts, directory / "prompts.yaml")
-    providers = Process([sys.executable, "-m", "tests.bench.providers"], (load_core,), directory / "providers.log")
+    providers = tuple(
+        Process([sys.executable, "-m", "tests.bench.providers", name], (load_core,), directory / f"{name}.log")
+        for name in ("sink", "voice")
+    )
     try:
-        addresses = json.loads(await providers.line('"sink"'))
+        addresses: dict[str, str] = {}
+        for process in providers:
+            addresses |= json.loads(await process.line("127.0.0.1"))
         postgres = EmbeddedPostgres(directory / "postgres")
         await postgres.start()
         try:
             await migrate(postgres.clients_url, "clients")
             await migrate(postgres.tickets_url, "tickets")
-            yield House(directory, addresses, postgres, server_core, load_core, providers.pid)
+            yield House(directory, addresses, postgres, server_core, load_core, providers)
         finally:
             await postgres.stop()
     finally:
-        await providers.stop()
+        for process in providers:
+            await process.stop()
 
 
 def _write_prompts(file: Path) -> None:

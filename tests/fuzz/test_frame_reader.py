@@ -93,4 +93,4 @@ def test_any_bytes_however_cut(stream: bytes, cuts: list[int]) -> None:
     events, reason, unfinished = whole
     assert ([type(event) for event in events], reason, unfinished) == expected(stream)
     assert reason in REASONS | {""}
-    assert all(len(event.pcm) % 2 == 0 for event in events if isinstance(event, AudioArrived))
+    assert all(len(event.sound) % 2 == 0 for event in events if isinstance(event, AudioArrived))

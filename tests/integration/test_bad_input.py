@@ -65,6 +65,11 @@ async def assert_call_was_left(house: House, call_uuid: UUID, outcome: str) -> N
     assert await house.outcome(call_uuid) == outcome
 
 
+def typed(house: House) -> list[str]:
+    """What the bot took the keys for."""
+    return [str(entry["heard"]) for entry in house.log if entry["event"] == "turn understood"]
+
+
 @on_uvloop
 async def test_streams_that_begin_wrong_are_closed_at_once(house_of: OpenHouse) -> None:
     async with house_of() as house, house.neighbour():
@@ -114,11 +119,15 @@ async def test_calls_that_break_the_protocol_are_thrown_out(house_of: OpenHouse)
 async def test_what_came_before_a_mistake_counts_however_the_bytes_are_cut(house_of: OpenHouse) -> None:
     async with house_of() as house:
         whole = await house.connect()
-        whole.send(hello(CALL_UUID) + SOUND * 5 + frame(0x03, b"1") + frame(0x42))
+        whole.send(hello(CALL_UUID))
+        await whole.heard(2)
+        whole.be_silent()
+        whole.send(SOUND * 5 + frame(0x03, b"1") + frame(0x42))
         await whole.end()
         assert house.refused == {"unknown_kind": 1}
         await assert_call_was_left(house, CALL_UUID, "unknown_kind")
-        assert [entry["digit"] for entry in house.log if entry["event"] == "key pressed"] == ["1"]
+        (said,) = [line for line in (await house.ticket(CALL_UUID)).transcript if line["speaker"] == "caller"]
+        assert said["text"] == "[touches] 1"
         assert not any(await house.caller_track(CALL_UUID))
 
 
@@ -179,10 +188,14 @@ async def test_a_stream_cut_after_every_byte(house_of: OpenHouse, how: Callable[
 async def test_one_byte_at_a_time(house_of: OpenHouse) -> None:
     async with house_of() as house:
         peer = await house.connect()
-        for byte in hello(CALL_UUID) + frame(0x03, b"7") + SOUND + frame(0x03, b"*"):
+        for byte in hello(CALL_UUID):
             peer.send(bytes([byte]))
             await asyncio.sleep(0)
-        await until(lambda: [e["digit"] for e in house.log if e["event"] == "key pressed"] == ["7", "*"], "keys")
+        await peer.heard(1)
+        for byte in frame(0x03, b"7") + SOUND + frame(0x03, b"#"):
+            peer.send(bytes([byte]))
+            await asyncio.sleep(0)
+        await until(lambda: typed(house) == ["[touches] 7"], "keys")
         await peer.heard(10)
         peer.finish()
         await peer.end()
@@ -195,15 +208,16 @@ async def test_what_looks_odd_and_is_legal(house_of: OpenHouse) -> None:
     keys = "0123456789*#ABCD"
     async with house_of() as house:
         peer = await house.connect()
+        peer.send(hello(CALL_UUID))
+        await peer.heard(2)
         peer.send(
-            hello(CALL_UUID)
-            + SOUND * 100
+            SOUND * 100
             + frame(0x10) * 3
             + frame(0x10, bytes(65_534))
             + frame(0x10, b"\0\0")
             + b"".join(frame(0x03, key.encode()) for key in keys)
         )
-        await until(lambda: "".join(e["digit"] for e in house.log if e["event"] == "key pressed") == keys, "keys")
+        await until(lambda: typed(house) == ["[touches] 0123456789"], "keys")
         await peer.heard(10)
         peer.assert_only_sound()
         peer.finish()

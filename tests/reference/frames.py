@@ -37,15 +37,32 @@ class SoundSink:
 
     def __init__(self) -> None:
         self.heard_s = 0.0
+        self._codec = "slin"
 
-    def feed(self, pcm: bytes, rate_hz: int, now_s: float) -> None:
+    @property
+    def codec(self) -> str:
+        """What comes under kind 0x10."""
+        return self._codec
+
+    @codec.setter
+    def codec(self, codec: str) -> None:
+        if codec not in ("slin", "ulaw", "alaw"):
+            raise ValueError(f"codec must be one of slin, ulaw, alaw, got {codec}")
+        self._codec = codec
+
+    def width_bytes(self, rate_hz: int) -> int:
+        """Bytes of a sample."""
+        return 1 if self._codec != "slin" and rate_hz == 8000 else 2
+
+    def feed(self, sound: bytes, rate_hz: int, now_s: float) -> None:
         """The sound of one frame."""
-        if len(pcm) % 2:
-            raise ValueError(f"pcm must hold whole 16-bit samples: got {len(pcm)} bytes, not a multiple of 2")
-        self.heard_s += max(len(pcm) / (2 * rate_hz), FRAME_COST_S)
-        self.take(pcm, rate_hz, now_s)
+        width = self.width_bytes(rate_hz)
+        if len(sound) % width:
+            raise ValueError(f"sound must hold whole 16-bit samples: got {len(sound)} bytes, not a multiple of {width}")
+        self.heard_s += max(len(sound) / (width * rate_hz), FRAME_COST_S)
+        self.take(sound, rate_hz, now_s)
 
-    def take(self, pcm: bytes, rate_hz: int, now_s: float) -> None:
+    def take(self, sound: bytes, rate_hz: int, now_s: float) -> None:
         """What a real sink does with it."""
 
 
@@ -77,7 +94,7 @@ class FrameParser:
         others: list[tuple[int, bytes]] = []
         for kind, payload in self.feed(data):
             rate_hz = sample_rate_hz(kind)
-            if others or not rate_hz or len(payload) % 2:
+            if others or not rate_hz or len(payload) % sink.width_bytes(rate_hz):
                 others.append((kind, payload))
             else:
                 sink.feed(payload, rate_hz, now_s)

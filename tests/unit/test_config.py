@@ -110,6 +110,37 @@ def test_what_is_no_network_is_named(monkeypatch: pytest.MonkeyPatch, entry: str
     assert problem.startswith(f"TRUSTED_PROXIES: {entry!r} is no address or network")
 
 
+def test_the_narrowest_network_says_what_an_asterisk_sends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUDIOSOCKET_CODECS", "10.0.0.0/8=ulaw, 10.0.1.0/24 = alaw,10.0.1.7=slin,2001:db8::/32=alaw,")
+    settings = load_settings()
+    codecs = {
+        "10.9.9.9": "ulaw",
+        "10.0.1.8": "alaw",
+        "10.0.1.7": "slin",
+        "192.0.2.1": "slin",
+        "2001:db8::1": "alaw",
+        "::1": "slin",
+    }
+    assert {peer: settings.codec_of(ip_address(peer)) for peer in codecs} == codecs
+    assert settings.codec_of(None) == "slin"
+    assert load_settings(audiosocket_codecs=settings.audiosocket_codecs) == settings
+
+
+def test_every_codec_that_can_not_work_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(
+        "AUDIOSOCKET_CODECS", "10.0.0.1=g722,10.0.0.2=slin16,here=ulaw,10.0.0.3,10.0.0.4=ulaw,10.0.0.4=alaw"
+    )
+    (problem,) = refused()
+    for words in (
+        "AUDIOSOCKET_CODECS: '10.0.0.1=g722': 'g722' is none of slin, ulaw, alaw",
+        "'10.0.0.2=slin16': wideband sound needs no setting",
+        "'here=ulaw' begins with no address or network",
+        "'10.0.0.3': '' is none of",
+        "10.0.0.4/32 is given ulaw and alaw",
+    ):
+        assert words in problem
+
+
 def test_all_errors_come_in_one_message(monkeypatch: pytest.MonkeyPatch, bare: Path) -> None:
     (bare / ".env").write_text("AUDIOSOKET_PORT=1\nWORKERS=65\n", encoding="utf-8")
     for name, value in {

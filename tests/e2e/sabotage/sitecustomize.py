@@ -65,6 +65,7 @@ def swapped_bytes() -> None:
 
 def resampler_drops_a_chunk() -> None:
     """Every twentieth piece is lost on its way through the resampler."""
+    import ext.line  # noqa: F401  # as above
     from ext import resample
 
     real = resample.Resampler

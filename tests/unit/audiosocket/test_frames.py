@@ -11,6 +11,7 @@ from app.audiosocket.frames import (
     TERMINATE_FRAME,
     AudioArrived,
     CallStarted,
+    Codec,
     DigitPressed,
     Event,
     FrameReader,
@@ -160,3 +161,12 @@ def test_any_bytes_give_events_or_a_peer_error(data: bytes) -> None:
         events, reason = [], error.reason
     assert reason in {"", "odd_audio", "bad_dtmf", "second_uuid", "unknown_kind"}
     assert all(isinstance(event, AudioArrived | DigitPressed | Terminated) for event in events)
+
+
+@pytest.mark.parametrize("codec", ["ulaw", "alaw"])
+def test_g711_has_no_half_samples(codec: Codec) -> None:
+    reader = started()
+    reader.codec = codec
+    assert received(reader, frames.build(0x10, b"odd")) == [AudioArrived(b"odd", 8000)]
+    with pytest.raises(PeerError, match="odd_audio"):
+        received(reader, frames.build(0x12, b"odd"))

@@ -820,3 +820,32 @@ def drawn_from(state: State) -> set[State]:
 
 def test_problems_are_the_intents_with_a_problem_type() -> None:
     assert set(STATES[State.DIAGNOSTIC].arrows) == set(PROBLEMS)
+
+
+# Keys: what they mean follows from what was asked.
+
+
+@pytest.mark.parametrize("state", [State.TICKET_VERIFICATION, State.SOLUTION, State.VERIFICATION])
+def test_keys_answer_yes_or_no(state: State) -> None:
+    machine = arrived(state)
+    assert machine.keys == {"1": Intent.YES, "2": Intent.NO}
+    machine.on_silence()
+    assert machine.keys == {"1": Intent.YES, "2": Intent.NO}, "an aside asks nothing else"
+
+
+@pytest.mark.parametrize("state", [State.WELCOME, State.IDENTIFICATION, State.DIAGNOSTIC])
+def test_keys_type_a_number_where_nothing_is_chosen(state: State) -> None:
+    assert arrived(state).keys == {}
+
+
+def test_keys_type_a_ticket_number_although_its_state_is_entered_with_yes() -> None:
+    machine = arrived(State.TICKET_VERIFICATION)
+    assert keys(say(machine, YES)) == ["ask_ticket_number"]
+    assert (machine.keys, machine.endpointing) == ({}, "field:ticket")
+
+
+def test_keys_choose_the_kind_of_problem_when_it_is_asked() -> None:
+    machine = started()
+    say(machine, UNCLEAR)
+    assert keys(say(machine, UNCLEAR)) == ["welcome_choices"]
+    assert list(machine.keys.values()) == list(PROBLEMS)

@@ -19,6 +19,10 @@ import tests.reference.frames
 import tests.reference.line
 import tests.reference.playout
 import tests.reference.tracks
+from tests.reference import g711
+from tests.reference.frames import RATES_HZ
+from tests.reference.recent import RecentSound
+from tests.reference.resample import Resampler
 
 FRAME_S = 0.020
 LOUD = struct.pack("<160h", *[6000, -6000] * 80)
@@ -111,13 +115,6 @@ def test_what_is_no_plain_sound_is_judged_one_by_one_with_all_behind_it(kernels:
     assert call.pieces == [LOUD]
 
 
-def test_wideband_sound_is_brought_to_8_khz(kernels: Kernels) -> None:
-    call = Call(kernels, piece_ms=20)
-    for _ in range(6):
-        call.hears(call.frame(bytes(640), 0x12))
-    assert call.pieces == [QUIET] * 5, "the resampler holds back 4 ms"
-
-
 def test_every_frame_counts_for_some_time(kernels: Kernels) -> None:
     call = Call(kernels)
     call.hears(call.frame(LOUD) + call.frame(b"") * 10)
@@ -135,7 +132,7 @@ def test_a_frame_leaves_every_tick_and_is_recorded_with_what_was_heard(kernels: 
     assert [len(frame) for frame in call.wire] == [323] * 20
     call.tracks.close()
     both = b"".join(block for _, block in call.blocks)
-    assert [offset for offset, _ in call.blocks] == [0, 2080]
+    assert [offset for offset, _ in call.blocks] == [0, 1120, 2240]
     samples = struct.unpack("<6400h", both)
     assert samples[1::2] == struct.unpack("<3200h", b"".join(frame[3:] for frame in call.wire))
     assert samples[0::2] == struct.unpack("<160h", LOUD) * 20
@@ -160,6 +157,7 @@ def test_python_is_called_only_when_something_happens(kernels: Kernels) -> None:
 
 def test_python_is_called_when_the_caller_begins_and_ends(kernels: Kernels) -> None:
     call = Call(kernels)
+    call.hears(call.frame(QUIET))
     call.tick()
     for loud, frames in ((False, 20), (True, 20), (False, 20)):
         for _ in range(frames):
@@ -173,6 +171,7 @@ def test_python_is_called_when_the_caller_begins_and_ends(kernels: Kernels) -> N
 
 def test_python_is_called_when_speech_begins_runs_dry_and_ends(kernels: Kernels) -> None:
     call = Call(kernels)
+    call.hears(call.frame(QUIET))
     call.tick()
     call.playout.push(call.playout.epoch, LOUD * 5, call.now_s)
     for _ in range(12):
@@ -189,6 +188,7 @@ def test_python_is_called_when_speech_begins_runs_dry_and_ends(kernels: Kernels)
 
 def test_a_phone_that_sends_nothing_is_heard_as_silence(kernels: Kernels) -> None:
     call = Call(kernels)
+    call.hears(call.frame(QUIET))
     call.tick()
     for _ in range(10):
         call.hears(call.frame(LOUD))
@@ -225,10 +225,141 @@ def test_without_a_wire_the_call_is_recorded_all_the_same(kernels: Kernels) -> N
     assert call.tracks.position_samples == 1600
 
 
+# Other wires.
+
+
+def swept(samples: int, start: int = 0) -> bytes:
+    """Sound without a period that a mistake could hide in."""
+    return struct.pack(
+        f"<{samples}h", *[(at * at * 31 + 7 * at) % 20_011 - 10_000 for at in range(start, start + samples)]
+    )
+
+
+@pytest.mark.parametrize("codec", ["ulaw", "alaw"])
+def test_g711_under_kind_0x10_is_decoded_and_answered_in_linear_sound(kernels: Kernels, codec: str) -> None:
+    decode = {"ulaw": g711.ulaw_decode, "alaw": g711.alaw_decode}[codec]
+    call = Call(kernels, piece_ms=20)
+    call.inbound.codec = codec
+    codes = bytes(at * 37 % 256 for at in range(160))
+    for _ in range(3):
+        assert call.hears(call.frame(codes)) == []
+        call.tick()
+    assert call.pieces == [decode(codes)] * 3
+    assert call.hears(call.frame(codes[:81]) + call.frame(codes[81:])) == [], "any number of codes is whole"
+    assert call.pieces[3:] == [decode(codes)]
+    assert (call.inbound.rate_hz, call.inbound.heard_hz) == (8000, 8000)
+    assert [frame[:3] for frame in call.wire] == [b"\x10\x01\x40"] * 3, "Asterisk reads 0x10 as linear sound"
+    assert call.inbound.heard_s == pytest.approx(4 * 0.02)
+    call.tracks.close()
+    left = struct.unpack(f"<{len(call.blocks[0][1]) // 2}h", call.blocks[0][1])[0::2]
+    assert struct.pack("<480h", *left[:480]) == decode(codes) * 3
+
+
+def test_a_peer_with_g711_may_send_wideband_all_the_same(kernels: Kernels) -> None:
+    call = Call(kernels, piece_ms=20)
+    call.inbound.codec = "ulaw"
+    assert call.hears(call.frame(bytes(640), 0x12)) == []
+    assert call.pieces == [bytes(640)]
+    assert call.hears(call.frame(b"odd", 0x12)) == [(0x12, b"odd")]
+
+
+def test_a_codec_that_is_none_is_refused(kernels: Kernels) -> None:
+    call = Call(kernels)
+    with pytest.raises(ValueError, match="one of slin, ulaw, alaw, got opus"):
+        call.inbound.codec = "opus"
+    assert call.inbound.codec == "slin"
+
+
+def test_16_khz_reaches_the_recogniser_untouched_and_the_recording_at_8_khz(kernels: Kernels) -> None:
+    call = Call(kernels, piece_ms=20)
+    sound = swept(1600)
+    for at in range(0, len(sound), 640):
+        call.hears(call.frame(sound[at : at + 640], 0x12))
+        call.tick()
+    assert (call.inbound.rate_hz, call.inbound.heard_hz) == (16_000, 16_000)
+    assert b"".join(call.pieces) == sound
+    kept = RecentSound(48_000)
+    kept.add(sound)
+    assert call.inbound.recent.pcm() == kept.pcm()
+    call.tracks.close()
+    narrow = Resampler(16_000, 8000).process(sound)
+    left = struct.unpack(f"<{len(call.blocks[0][1]) // 2}h", call.blocks[0][1])[0::2]
+    assert struct.pack(f"<{len(left)}h", *left)[: len(narrow)] == narrow
+
+
+@pytest.mark.parametrize(("kind", "rate_hz"), sorted(RATES_HZ.items()))
+def test_the_answer_has_the_kind_of_the_callers_first_frame(kernels: Kernels, kind: int, rate_hz: int) -> None:
+    call = Call(kernels)
+    speech = swept(960)
+    call.playout.push(call.playout.epoch, speech, call.now_s)
+    call.playout.finish(call.playout.epoch)
+    call.tick()
+    call.hears(call.frame(bytes(rate_hz // 25), kind))
+    for _ in range(6):
+        call.tick()
+    before, *answers = call.wire
+    assert before[:3] == b"\x10\x01\x40", "nothing was heard yet"
+    assert {frame[:3] for frame in answers} == {struct.pack(">BH", kind, rate_hz // 25)}
+    assert {len(frame) for frame in answers} == {3 + rate_hz // 25}
+    call.tracks.close()
+    right = struct.unpack(f"<{len(call.blocks[0][1]) // 2}h", call.blocks[0][1])[1::2]
+    said = struct.pack("<960h", *right[160:1120])
+    wide = Resampler(8000, rate_hz).process(said)
+    assert b"".join(frame[3:] for frame in answers) == wide.rjust(6 * rate_hz // 25, b"\0"), "what was recorded"
+
+
+@pytest.mark.parametrize(("kind", "heard_hz"), [(0x11, 8000), (0x12, 16_000), (0x13, 16_000), (0x18, 16_000)])
+def test_a_recogniser_hears_16_khz_of_whatever_has_that_or_more(kernels: Kernels, kind: int, heard_hz: int) -> None:
+    call = Call(kernels, piece_ms=20)
+    for _ in range(5):
+        call.hears(call.frame(bytes(RATES_HZ[kind] // 25), kind))
+    assert call.inbound.heard_hz == heard_hz
+    assert {len(piece) for piece in call.pieces} == {heard_hz // 25}
+    assert 4 <= len(call.pieces) <= 5
+
+
+def test_what_the_recogniser_hears_is_decided_once(kernels: Kernels) -> None:
+    wide_first, narrow_first = Call(kernels, piece_ms=20), Call(kernels, piece_ms=20)
+    for call, kinds in ((wide_first, (0x12, 0x10)), (narrow_first, (0x10, 0x12))):
+        for kind in kinds * 3:
+            call.hears(call.frame(bytes(RATES_HZ[kind] // 25), kind))
+            call.tick()
+    assert {len(piece) for piece in wide_first.pieces} == {640}
+    assert {len(piece) for piece in narrow_first.pieces} == {320}
+    assert {frame[0] for frame in wide_first.wire} == {0x12}
+    assert {frame[0] for frame in narrow_first.wire} == {0x10}
+
+
+def test_python_is_told_when_the_first_frame_has_come(kernels: Kernels) -> None:
+    call = Call(kernels)
+    call.tick()
+    assert call.inbound.heard_hz == 0
+    call.tick()
+    assert len(call.woken) == 1
+    call.hears(call.frame(QUIET))
+    call.tick()
+    assert len(call.woken) == 2
+    assert call.inbound.heard_hz == 8000
+
+
+def test_a_phone_that_begins_with_silence_is_heard_at_8_khz_and_answered_in_its_kind(kernels: Kernels) -> None:
+    call = Call(kernels, piece_ms=20)
+    for _ in range(12):
+        call.tick()
+    assert (call.inbound.rate_hz, call.inbound.heard_hz) == (0, 8000)
+    assert len(call.woken) == 2
+    for _ in range(3):
+        call.hears(call.frame(bytes(640), 0x12))
+        call.tick()
+    assert {len(piece) for piece in call.pieces} == {320}
+    assert [frame[0] for frame in call.wire] == [0x10] * 12 + [0x12] * 3
+
+
 steps = st.lists(
     st.one_of(
         st.tuples(st.just("sound"), st.sampled_from([0, 2, 160, 320, 480, 5000]), st.booleans()),
-        st.tuples(st.just("wide"), st.sampled_from([320, 640, 960]), st.booleans()),
+        st.tuples(st.just("wide"), st.sampled_from([2, 320, 640, 960]), st.booleans()),
+        st.tuples(st.just("wider"), st.sampled_from([0, 960, 6000]), st.booleans()),
         st.tuples(st.just("key"), st.just(1), st.booleans()),
         st.tuples(st.just("speech"), st.integers(1, 2000), st.booleans()),
         st.tuples(st.just("tick"), st.integers(1, 30), st.booleans()),
@@ -240,10 +371,12 @@ steps = st.lists(
 )
 
 
-@given(steps, st.sampled_from([20, 40, 60, 100]))
+@given(steps, st.sampled_from([20, 40, 60, 100]), st.sampled_from(["slin", "ulaw", "alaw"]))
 @settings(max_examples=150, deadline=None)
-def test_any_call_leaves_the_same_bytes(schedule: list[tuple[str, int, bool]], piece_ms: int) -> None:
+def test_any_call_leaves_the_same_bytes(schedule: list[tuple[str, int, bool]], piece_ms: int, codec: str) -> None:
     both = [Call(EXT, piece_ms), Call(REFERENCE, piece_ms)]
+    for call in both:
+        call.inbound.codec = codec
     for name, size, flag in schedule:
         pcm = (LOUD if flag else QUIET) * 20
         told = []
@@ -251,7 +384,9 @@ def test_any_call_leaves_the_same_bytes(schedule: list[tuple[str, int, bool]], p
             if name == "sound":
                 told.append(call.hears(call.frame(pcm[:size])))
             elif name == "wide":
-                call.hears(call.frame(bytes(size), 0x12))
+                told.append(call.hears(call.frame(swept(size // 2), 0x12)))
+            elif name == "wider":
+                told.append(call.hears(call.frame(swept(size // 2), 0x16 if flag else 0x15)))
             elif name == "key":
                 told.append(call.hears(call.frame(LOUD) + call.frame(b"1", 3) + call.frame(LOUD)))
             elif name == "speech":
@@ -274,7 +409,7 @@ def test_any_call_leaves_the_same_bytes(schedule: list[tuple[str, int, bool]], p
     assert kernel.pieces == twin.pieces
     assert kernel.blocks == twin.blocks
     assert kernel.woken == twin.woken
-    for name in ("last_sound_s", "voice_began_s", "voice_ended_s"):
+    for name in ("last_sound_s", "voice_began_s", "voice_ended_s", "rate_hz", "heard_hz"):
         assert getattr(kernel.inbound, name) == getattr(twin.inbound, name)
     assert kernel.inbound.recent.pcm() == twin.inbound.recent.pcm()
     assert kernel.inbound.heard_s == pytest.approx(twin.inbound.heard_s)

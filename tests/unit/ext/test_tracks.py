@@ -222,7 +222,7 @@ def test_a_very_long_stall_is_a_hole_of_the_right_length() -> None:
         call.tick(FRAME)
     blocks = call.file.blocks
     call.recording.bot_gap(1000)
-    assert call.file.blocks - blocks < 15
+    assert call.file.blocks - blocks < 30  # not 160: the hole itself is not written
     call.tick(FRAME)
     caller, bot = call.end()
     hole = [0] * (1000 * FRAME)

@@ -125,11 +125,16 @@ class ScriptedEars:
     name: str = "scripted-ears"
     ends_turns: bool = False
     opened_at_s: list[float] = field(default_factory=list)
+    rates_hz: list[int] = field(default_factory=list)
 
     async def open(
-        self, on_transcript: Callable[[Transcript], None], on_failure: Callable[[ProviderError], None]
+        self,
+        on_transcript: Callable[[Transcript], None],
+        on_failure: Callable[[ProviderError], None],
+        rate_hz: int = 8000,
     ) -> SpeechSession:
         self.opened_at_s.append(asyncio.get_running_loop().time())
+        self.rates_hz.append(rate_hz)
         outcome = self.script.pop(0)
         if outcome is not None:
             raise outcome
@@ -436,13 +441,14 @@ def test_waiting_for_a_place_is_part_of_the_time_for_the_first_sound() -> None:
 
 
 def open_scripted(ears: ScriptedEars) -> SpeechSession:
-    return run(open_ears(ears, lambda _transcript: None, lambda _error: None))
+    return run(open_ears(ears, lambda _transcript: None, lambda _error: None, 16_000))
 
 
 def test_ears_that_open() -> None:
     ears = ScriptedEars([None])
     assert isinstance(open_scripted(ears), SilentSession)
     assert len(ears.opened_at_s) == 1
+    assert ears.rates_hz == [16_000]
 
 
 def test_ears_are_tried_twice_where_that_may_help() -> None:
