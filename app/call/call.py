@@ -22,6 +22,8 @@ from app.ops.logs import bind_call, bind_turn
 
 log = structlog.get_logger(__name__)
 
+CUT_OFF = frozenset({"lost", "stuck_peer", "error"})
+"""Outcomes of which the caller is not the cause."""
 HANG_UP_TIMEOUT_S = 4.0
 """The peer closes after our 0x00, or the connection cuts itself after 2 s."""
 
@@ -159,7 +161,8 @@ class Call:
         await self._conversation.close()
         self._recording.close()
         await self._handed_over()  # its state of the ticket must not come after the last one
-        ticket = self.record.ticket(duration_s, self._started_at + timedelta(seconds=duration_s))
+        ended_at = self._started_at + timedelta(seconds=duration_s)
+        ticket = self.record.ticket(duration_s, ended_at, cut=outcome in CUT_OFF)
         stored, kept = False, "spooled"
         try:
             stored = await self._services.writer.close_call(ticket)

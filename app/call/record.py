@@ -53,14 +53,16 @@ class CallRecord:
         """The transcript as the language model gets it."""
         return [(entry["speaker"], entry["text"]) for entry in self.transcript]
 
-    def ticket(self, duration_s: float, ended_at: datetime | None = None) -> Ticket:
+    def ticket(self, duration_s: float, ended_at: datetime | None = None, *, cut: bool = False) -> Ticket:
         """The ticket as the call stands.
 
         Args:
             duration_s: of this leg.
-            ended_at: when it ended.
+            ended_at: when it ended. Without it this ticket counts if the process dies now, which cuts the caller off.
+            cut: neither side ended the call.
         """
         case = self.case
+        cut = cut or ended_at is None
         return Ticket(
             call_uuid=self.call_uuid,
             started_at=self.started_at,
@@ -70,9 +72,9 @@ class CallRecord:
             ended_at=ended_at,
             duration_seconds=round(self.earlier_duration_s + duration_s, 3),
             problem_type=case.problem_type,
-            status=case.status,
+            status=case.status_if(cut=cut),
             sentiment=case.sentiment,
-            summary=case.summary(self.names),
+            summary=case.summary(self.names, cut=cut),
             transcript=list(self.transcript),
             recording=self.recording,
         )

@@ -101,7 +101,16 @@ class Case:
             facts["ticket en cours"] = f"n° {self.pending.ticket_id} ({self.pending.problem_type})"
         return {name: value for name, value in facts.items() if value}
 
-    def summary(self, names: Names) -> str:
+    @property
+    def told(self) -> bool:
+        """The caller has said what it is about: somebody can go on from there."""
+        return self.problem_type != "other" or self.resumes_pending
+
+    def status_if(self, *, cut: bool) -> Status:
+        """The ticket's status; a caller who was `cut` off has not hung up, and is called back."""
+        return "open" if cut and self.told and self.status == "abandoned" else self.status
+
+    def summary(self, names: Names, *, cut: bool = False) -> str:
         """The ticket's summary: one line for the technician."""
         if self.returned:
             before = self.earlier_summary.replace(names.status["transferred"], "")
@@ -114,7 +123,7 @@ class Case:
                 subject=names.subject[self.problem_type],
                 who=self.who or names.unknown_caller,
                 problem_said=said,
-                status_said=names.status[self.status],
+                status_said=names.status[self.status] if self.status_if(cut=cut) == self.status else names.cut,
             )
             + ticket
         )

@@ -341,9 +341,9 @@ class Machine:
             return self._end(State.GOODBYE, Ending.CALLBACK, Phrase("goodbye_open"))
         if self.case.status == "resolved":
             return self._end(State.GOODBYE, Ending.GOODBYE, Phrase(STATES[State.GOODBYE].says))
-        known = self.case.problem_type != "other" or self.case.resumes_pending
-        self.case.status = "open" if known else "abandoned"
-        return self._end(State.GOODBYE, Ending.GOODBYE, Phrase("goodbye_open" if known else "goodbye"))
+        told = self.case.told
+        self.case.status = "open" if told else "abandoned"
+        return self._end(State.GOODBYE, Ending.GOODBYE, Phrase("goodbye_open" if told else "goodbye"))
 
     def _thanks(self) -> Phrase:
         name = self.case.first_name

@@ -61,6 +61,7 @@ class Names(BaseModel):
     subject: dict[str, str]
     summary: str
     unknown_caller: str
+    cut: str
     callback: str
     unknown_number: str
 

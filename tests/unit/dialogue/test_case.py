@@ -122,6 +122,16 @@ def test_the_summary_of_an_unknown_caller_who_said_nothing() -> None:
     )
 
 
+def test_a_caller_who_was_cut_off_is_called_back_once_the_matter_is_known() -> None:
+    case = Case()
+    assert (case.status_if(cut=True), case.summary(NAMES, cut=True)) == ("abandoned", case.summary(NAMES))
+    case.problem_type = "internet"
+    assert (case.status_if(cut=False), case.status_if(cut=True)) == ("abandoned", "open")
+    assert case.summary(NAMES, cut=True) == "Panne Internet · appelant non identifié. Appel coupé, à rappeler."
+    case.status = "resolved"
+    assert (case.status_if(cut=True), case.summary(NAMES, cut=True)) == ("resolved", case.summary(NAMES))
+
+
 def test_the_summary_names_the_ticket_only_if_the_call_goes_on_with_it() -> None:
     case = Case(client=MARIE, pending=PendingTicket(4512, "internet"))
     assert "4512" not in case.summary(NAMES)
