@@ -68,7 +68,7 @@ async def test_every_worker_is_linked_to_every_asterisk(laboratory: Laboratory) 
     for asterisk in laboratory.asterisks:
         await laboratory.bot.linked()
         sessions = (await asterisk.cli("manager show connected")).count(AMI_USERNAME)
-        assert sessions >= len(laboratory.bot.events("worker ready"))
+        assert sessions >= len(laboratory.bot.events("worker ready", since=laboratory.bot.born))
 
 
 async def test_a_wrong_secret_is_told_in_asterisks_words(laboratory: Laboratory) -> None:
