@@ -39,7 +39,11 @@ def report_of(outcome: Outcome, own: Outcome | None, other: Outcome | None) -> d
     turns = sum(len(call.turns) for call in calls)
     return {
         "figures": [as_dict(figure) for figure in figures_of(calls, own_ms)],
-        "machine": asdict(outcome.machine) | {"problems": outcome.machine.problems},
+        "machine": {
+            name: asdict(one.machine) | {"problems": one.machine.problems}
+            for name, one in (("trials", outcome), ("own share", own), ("other settings", other))
+            if one is not None
+        },
         "tempers": by_temper(calls),
         "disturbances": by_disturbance(calls),
         "stages_ms": {kind: stages_ms(calls, kind) for kind in ("yes_no", "open", "field")},
@@ -112,8 +116,12 @@ def show(report: Mapping[str, Any], console: Console) -> None:
     if report["other_settings"]:
         rows = [{"settings": name, **found} for name, found in report["other_settings"].items()]
         console.print(_plain("beside other settings", rows))
-    machine = {name: value for name, value in report["machine"].items() if name != "problems"}
-    console.print(_plain("the machine", [machine | report["recogniser"]]))
+    machine = [
+        {"pass": name} | {key: value for key, value in found.items() if key != "problems"}
+        for name, found in report["machine"].items()
+    ]
+    console.print(_plain("the machine", machine))
+    console.print(_plain("the recogniser", [report["recogniser"]]))
     for call in report["calls"]:
         if call["wrong"]:
             console.print(f"  {call['name']}: {'; '.join(call['wrong'])}", markup=False)

@@ -21,6 +21,8 @@ Kind = Literal["yes_no", "open", "field", "none"]
 
 MISSED_S = 2.0
 """A bot that speaks on for so long after the caller began has missed the interruption."""
+AHEAD_S = 0.1
+"""Nothing of what was dropped can leave later than this: the server is at most 40 ms ahead."""
 AFTER_S = 1.5
 """So long after a cough or an "mmh" the bot may still stop because of it: recognisers take their time."""
 FILLER_S = 0.25
@@ -160,7 +162,7 @@ def score(trial: Trial, report: CallReport, ticket: Ticket, events: Sequence[Eve
         ended_by=str(report.ended_by),
         wrong=trial.ticket.wrong(ticket),
         turns=turns,
-        interruptions=list(_interruptions(asked, drops_s)),
+        interruptions=list(_interruptions(asked, report.heard, drops_s)),
         disturbances=disturbances,
         dead_air=list(_owed(report, turns, events)),
         notes=report.notes,
@@ -201,15 +203,23 @@ def _turns(asked: Sequence[TurnReport], events: Sequence[Event]) -> Iterator[Tur
         yield found
 
 
-def _interruptions(asked: Sequence[TurnReport], drops_s: Sequence[float]) -> Iterator[Interruption]:
-    """Those at which the bot was really speaking; one that was finishing anyway is none."""
+def _interruptions(
+    asked: Sequence[TurnReport], heard: Sequence[Heard], drops_s: Sequence[float]
+) -> Iterator[Interruption]:
+    """Those at which the bot was really speaking; one that was finishing anyway is none.
+
+    An answer may follow what was dropped so closely that the frames alone don't tell them apart: the log's moment does.
+    """
     for turn in asked:
         if not turn.over_bot or turn.bot_stopped_ms is None:
             continue
-        stopped_s = turn.bot_stopped_ms / 1000
-        dropped = any(turn.started_s < at_s < turn.started_s + MISSED_S for at_s in drops_s)
-        if dropped or stopped_s > MISSED_S:
-            yield Interruption(turn.said, turn.started_s, turn.bot_stopped_ms, not dropped or stopped_s > MISSED_S)
+        dropped_s = next((at_s for at_s in drops_s if turn.started_s < at_s < turn.started_s + MISSED_S), None)
+        if dropped_s is not None:
+            last_s = max(one.end_s for one in heard if one.start_s < dropped_s)
+            stopped_s = min(last_s, dropped_s + AHEAD_S)
+            yield Interruption(turn.said, turn.started_s, (stopped_s - turn.started_s) * 1000, missed=False)
+        elif turn.bot_stopped_ms > MISSED_S * 1000:
+            yield Interruption(turn.said, turn.started_s, turn.bot_stopped_ms, missed=True)
 
 
 def _interjected(report: CallReport, drops_s: Sequence[float]) -> Iterator[Disturbance]:

@@ -117,8 +117,17 @@ def test_an_interruption_that_works_and_one_that_does_not() -> None:
         turn("Non.", 15.0, 15.5, 16.0, over_bot=True, bot_stopped_ms=150.0),
     ]
     call = judged(turns, [(0.1, 5.3), (7.0, 13.0), (14.0, 15.15)], [said(5.3, True), said(13.1), said(15.2)])
+    assert call.interruptions[0].stopped_ms == pytest.approx(300)
     # The last one came when the bot had almost finished: it stopped by itself.
     assert [(one.said, one.missed) for one in call.interruptions] == [("Stop.", False), ("Attendez.", True)]
+
+
+def test_an_answer_that_follows_at_once_is_not_what_was_interrupted() -> None:
+    turns = [turn("Passez-moi quelqu'un.", 5.0, 5.9, 6.8, over_bot=True, bot_stopped_ms=7000.0)]
+    parted = judged(turns, [(0.1, 6.4), (6.7, 12.0)], [said(6.41, True), said(12.1)])
+    together = judged(turns, [(0.1, 12.0)], [said(6.41, True), said(12.1)])
+    assert [(round(one.stopped_ms), one.missed) for one in parted.interruptions] == [(1400, False)]
+    assert [(round(one.stopped_ms), one.missed) for one in together.interruptions] == [(1510, False)]
 
 
 def test_what_should_not_stop_the_bot() -> None:
