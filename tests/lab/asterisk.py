@@ -93,7 +93,8 @@ class Asterisk:
         etc = self.tree / "etc/asterisk"
         for file in CONFIG.iterdir():
             text = file.read_text("utf-8").replace("@ADDRESS@", self.address)
-            text = text.replace("@PHONES@", ADDRESSES["phones"]).replace("@TECHNICIAN@", ADDRESSES["technician"])
+            for host in ("bot", "phones", "technician"):
+                text = text.replace(f"@{host.upper()}@", ADDRESSES[host])
             (etc / file.name).write_text(text, "utf-8")
         # It looks its own name up whenever it describes a call.
         (self.tree / "etc/hosts").write_text(f"127.0.0.1 localhost\n{self.address} {socket.gethostname()}\n", "utf-8")
