@@ -15,7 +15,7 @@ from app.call.handover import HANDOVER_S, hand_over
 from app.call.record import CallRecord
 from app.call.services import Services
 from app.dialogue.case import Case
-from app.dialogue.machine import Ending
+from app.dialogue.step import Ending
 from app.errors import StoreError
 from app.ops import metrics
 from app.ops.logs import bind_call, bind_turn

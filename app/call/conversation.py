@@ -18,8 +18,9 @@ from app.call.services import Services
 from app.call.turn_times import TurnTimes
 from app.dialogue.intents import Intent
 from app.dialogue.keypad import Keyed, Keypad
-from app.dialogue.machine import Ending, Machine, Step
+from app.dialogue.machine import Machine
 from app.dialogue.states import State
+from app.dialogue.step import Ending, Step
 from app.dialogue.turns import FinalizeWanted, Interrupted, TurnEnded, Unheard, is_backchannel
 from app.inbox import Inbox
 from app.media.clock import FRAME_S
