@@ -47,7 +47,7 @@ class Call:
         self._started_s = self._loop.time()
         peer = str(connection.peer) if connection.peer else None
         self._announcement = announcement
-        self.record = CallRecord(call_uuid, peer, Case(), services.prompts.names)
+        self.record = CallRecord(call_uuid, peer, Case(), services.prompts.names, began_s=self._started_s)
         if announcement is not None:
             self.record.caller_number = announcement.caller_number
             self.record.case.returned = announcement.returned

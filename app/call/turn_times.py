@@ -4,14 +4,24 @@ from app.ops import metrics
 
 
 class TurnTimes:
-    """The moments of one turn, in seconds of one clock.
+    """The moments of a call's latest turn, in seconds of one clock.
 
-    Args:
-        speech_ended_s: the caller's voice stopped.
-        turn_ended_s: it was decided that this was the end of the turn.
+    Attributes:
+        awaits_answer: the turn has begun, and no frame of its answer has been noted yet.
     """
 
-    def __init__(self, speech_ended_s: float, turn_ended_s: float) -> None:
+    def __init__(self) -> None:
+        self._speech_ended_s = self._turn_ended_s = self._understood_s = self._answered_s = 0.0
+        self.awaits_answer = False
+
+    def begin(self, speech_ended_s: float, turn_ended_s: float) -> None:
+        """The caller's turn is taken.
+
+        Args:
+            speech_ended_s: the caller's voice stopped.
+            turn_ended_s: it was decided that this was the end of the turn.
+        """
+        self.awaits_answer = True
         self._speech_ended_s = speech_ended_s
         self._turn_ended_s = self._understood_s = self._answered_s = turn_ended_s
         metrics.TURN_LATENCY_S.labels("endpoint").observe(max(turn_ended_s - speech_ended_s, 0.0))
@@ -23,6 +33,7 @@ class TurnTimes:
 
     def answered(self, now_s: float) -> None:
         """The first frame of the answer has left."""
+        self.awaits_answer = False
         self._answered_s = now_s
         metrics.TURN_LATENCY_S.labels("first_audio").observe(now_s - self._understood_s)
         metrics.TURN_LATENCY_S.labels("total").observe(max(now_s - self._speech_ended_s, 0.0))
