@@ -1,12 +1,12 @@
 """The caller talks over the bot: who falls silent, and what becomes of what was cut."""
 
 import asyncio
-from collections.abc import Callable
 from math import inf
 
 import structlog
 
 from app.call.mouth import Mouth
+from app.call.speaker import Speaker
 from app.call.timers import Timers
 from app.dialogue.turns import is_backchannel
 from app.media.clock import FRAME_S
@@ -24,22 +24,22 @@ class BargeIn:
     """The interruptions of one call.
 
     Args:
-        mouth: what the bot is saying.
+        mouth: how much of the bot's words is still to be heard.
+        speaker: falls silent.
         timers: an interrupted bot owes no answer yet.
-        hush: stops the bot's speech and notes what was heard of it.
     """
 
-    def __init__(self, mouth: Mouth, timers: Timers, hush: Callable[[], None]) -> None:
+    def __init__(self, mouth: Mouth, speaker: Speaker, timers: Timers) -> None:
         self._mouth = mouth
         self._timers = timers
-        self._hush = hush
+        self._speaker = speaker
         self._loop = asyncio.get_running_loop()
         self._unconfirmed = False
         """The bot was interrupted, and no turn has come of it yet."""
 
     def stop(self, since_s: float) -> None:
         """The bot falls silent for a caller who has begun at `since_s`, by voice or by key."""
-        self._hush()
+        self._speaker.hush()
         stop_s = max(self._loop.time() + FRAME_S - since_s, 0.0)
         metrics.BARGE_INS.labels("confirmed").inc()
         metrics.BARGE_IN_STOP_S.observe(stop_s)
@@ -71,5 +71,5 @@ class BargeIn:
         """Whether words over a yes-or-no question are its answer: they came over its last syllables, which are cut."""
         early = self._mouth.has_sound and self._mouth.remaining_s < EARLY_ANSWER_S and is_backchannel(text)
         if early:
-            self._hush()
+            self._speaker.hush()
         return early

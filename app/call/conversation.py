@@ -16,14 +16,14 @@ from app.call.interpreter import Interpreter
 from app.call.lookup import Lookup
 from app.call.mouth import Mouth, Said
 from app.call.record import CallRecord
-from app.call.reply import Reply
 from app.call.services import Services
+from app.call.speaker import Speaker
 from app.call.timers import Timers
 from app.call.turn_times import TurnTimes
 from app.dialogue.keypad import Keyed, Keypad
 from app.dialogue.machine import Machine
 from app.dialogue.step import Ending, Step
-from app.dialogue.turns import FinalizeWanted, Interrupted, TurnEnded, Unheard
+from app.dialogue.turns import FinalizeWanted, Interrupted, TurnEnded, TurnEvent, Unheard
 from app.inbox import Inbox
 from app.ops.logs import bind_turn
 from app.providers.ladder import Answer
@@ -67,14 +67,13 @@ class Conversation:
             services.recogniser,
             tracks,
             services.settings.deepgram_piece_ms,
-            self.post,
+            self._hear,
             self._look_again,
             lambda _error: self.post(EarsLost()),
         )
         self.line = Line(self.ears.inbound, self._mouth.buffer, tracks, self.follow)
         self._events: Inbox[Event] = Inbox(MAX_EVENTS)
         self._step = Step()
-        self._last_said: list[str] = []
         self._deaf = False
         """The ears are lost: once the bot has finished its sentences it says goodbye."""
         self.turn_id = 0
@@ -82,8 +81,9 @@ class Conversation:
         self._unheard = 0
         self._times = TurnTimes()
         self._interpreter = Interpreter(self._machine, record, services.understanding, self._times)
-        self._timers = Timers(self._fill, self.post)
-        self._barge_in = BargeIn(self._mouth, self._timers, self._hush)
+        self._speaker = Speaker(self._mouth, services.prompts, record, self._machine)
+        self._timers = Timers(self._speaker.fill, self.post)
+        self._barge_in = BargeIn(self._mouth, self._speaker, self._timers)
         self._lookup = Lookup(record, services.clients, services.tickets)
         self._checkpoints = Checkpoints(services.writer, lambda: record.ticket(self._loop.time() - record.began_s))
 
@@ -104,20 +104,27 @@ class Conversation:
     def post(self, event: Event) -> None:
         """Something happened; taken in turn by `run`."""
         self._look_again()
-        if isinstance(event, FinalizeWanted):
-            # With words there will be an answer: however late the final ones are, it must not be waited for in silence.
-            if self.ears.turns.text and self._step.ending is None:
-                self._timers.await_words(self.ears.voice_ended_s)
-            return
-        if isinstance(event, TurnEnded | Unheard):
-            self._turn_over(event.speech_ended_s)
-        if isinstance(event, TurnEnded):
-            over_bot = self._mouth.speaks and self._mouth.has_sound
-            event = CallerTurn(event.text, event.speech_ended_s, over_bot)
-            if self._interpreter.add(event):
-                return
         if not self._events.put(event):
             log.error("event lost: the call does not keep up", lost=type(event).__name__)
+
+    def _hear(self, event: TurnEvent) -> None:
+        """What the ears tell of the caller's turns."""
+        self._look_again()
+        match event:
+            case FinalizeWanted():
+                # With words there will be an answer: however late the final ones are, not waited for in silence.
+                if self.ears.turns.text and self._step.ending is None:
+                    self._timers.await_words(self.ears.voice_ended_s)
+            case TurnEnded():
+                self._turn_over(event.speech_ended_s)
+                turn = CallerTurn(event.text, event.speech_ended_s, self._mouth.speaks and self._mouth.has_sound)
+                if not self._interpreter.add(turn):
+                    self.post(turn)
+            case Unheard():
+                self._turn_over(event.speech_ended_s)
+                self.post(event)
+            case Interrupted():
+                self.post(event)
 
     def press(self, key: str) -> None:
         """A key of the caller's telephone."""
@@ -136,7 +143,7 @@ class Conversation:
             event = await self._events.get()
             match event:
                 case Said():
-                    self._note_said(event)
+                    self._speaker.note(event)
                     if self._mouth.busy:
                         continue  # it was a filler, and the answer is being said by now
                     if self._step.ending is not None:
@@ -145,8 +152,8 @@ class Conversation:
                     self._timers.silence_at_s = self._loop.time() + self._step.listens_s
                     if self._deaf:
                         self._perform(self._machine.on_failure())
-                case Answered():
-                    self._note_answer(event.at_s)
+                case Answered() if self._times.awaits_answer:
+                    self._times.answered(event.at_s, self._machine.state)
                 case Interrupted() if self._mouth.busy and self._step.ending is None:  # a farewell is finished
                     self._barge_in.interrupt(event.speech_started_s)
                 case CallerTurn():
@@ -169,21 +176,18 @@ class Conversation:
     async def close(self) -> None:
         """Notes what both sides were saying when the call ended, and stops; bounded, never raises."""
         while self._events:
-            event = self._events.take()
-            if isinstance(event, Said):
-                self._note_said(event)
-            elif isinstance(event, CallerTurn):
-                self._note_turn(event)
-            elif (
-                isinstance(event, KeyPressed)
-                and self._counts(event)
-                and (keyed := self._keypad.press(event.key, event.at_s)) is not None
-            ):
-                self._note_keys(keyed.typed)
+            match self._events.take():
+                case Said() as said:
+                    self._speaker.note(said)
+                case CallerTurn() as turn:
+                    self._note_turn(turn)
+                case KeyPressed() as pressed if self._counts(pressed):
+                    if (keyed := self._keypad.press(pressed.key, pressed.at_s)) is not None:
+                        self._note_keys(keyed.typed)
         if typed := self._keypad.typed:
             self._note_keys(typed)
         self._interpreter.note_added()
-        self._hush()
+        self._speaker.hush()
         if text := self.ears.turns.text:
             self._record.add("caller", text, self._loop.time(), interrupted=True)
         self._checkpoints.stop()
@@ -198,7 +202,7 @@ class Conversation:
                 while True:
                     event = await self._events.get()
                     if isinstance(event, Said):
-                        self._note_said(event)
+                        self._speaker.note(event)
                         return
 
     async def _take_turn(self, event: CallerTurn) -> None:
@@ -303,19 +307,10 @@ class Conversation:
         else:
             self._perform(self._machine.on_silence())
 
-    def _fill(self) -> None:
-        """The caller has waited long enough in dead air."""
-        self._mouth.fill(self._services.prompts.text("one_moment"))
-
-    def _hush(self) -> None:
-        """Stops the bot's speech."""
-        if (heard := self._mouth.interrupt()) is not None:
-            self._note_said(heard)
-
     def _perform(self, step: Step, answer: Answer | None = None) -> None:
         """Says what the step says; what the bot was saying is cut."""
         if self._mouth.speaks:
-            self._hush()
+            self._speaker.hush()
         self._timers.silence_at_s = inf
         self._step = step
         if step.ending is not None:
@@ -324,15 +319,7 @@ class Conversation:
         self._keypad.ask(self._machine.keys)
         self._timers.typing_ends_at_s = self._keypad.deadline_s
         self._look_again()
-        texts = [self._services.prompts.text(phrase.key, phrase.values) for phrase in step.says]
-        if answer is not None and answer.reply is not None:
-            reply = Reply(answer, texts, lambda: self._mouth.remaining_s)
-            self._last_said = reply.said
-            self._mouth.say(reply.sentences())
-            return
-        if not step.repeats:
-            self._last_said = texts
-        self._mouth.say(self._last_said)
+        self._speaker.say(step, answer)
 
     def _first_sound(self, now_s: float) -> None:
         """The first frame of an answer has left; told on the clock, noted where the turn's id is known."""
@@ -340,23 +327,8 @@ class Conversation:
         if self._times.awaits_answer:
             self.post(Answered(now_s))
 
-    def _note_answer(self, at_s: float) -> None:
-        if self._times.awaits_answer:
-            self._times.answered(at_s)
-            log.info(
-                "turn answered",
-                state=self._machine.state.value,
-                first_audio_ms=self._times.first_audio_ms,
-                total_ms=self._times.total_ms,
-            )
-
     def _note_turn(self, turn: CallerTurn) -> None:
         self._record.add("caller", turn.text, turn.speech_ended_s)
 
     def _note_keys(self, typed: str) -> None:
         self._record.add("caller", typed, self._loop.time())
-
-    def _note_said(self, said: Said) -> None:
-        if said.text:
-            self._record.add("bot", said.text, said.started_s, interrupted=said.interrupted)
-            log.info("bot said", state=self._machine.state.value, text=said.text, interrupted=said.interrupted)
