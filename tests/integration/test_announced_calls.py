@@ -21,6 +21,7 @@ from tests.integration.conftest import CALL_ME, OpenHouse
 from tests.integration.house import Ground, House, in_order, on_uvloop, until
 from tests.integration.peer import hello
 from tests.integration.serving import serving
+from tests.transcript import said_by
 
 MARIE_PHONE = "+33199000001"
 LOOPBACK = ip_address("127.0.0.1")
@@ -46,6 +47,14 @@ async def talk(house: House, call_uuid: UUID, *says: str) -> CallReport:
     return await place_call(script, "127.0.0.1", house.port, call_uuid=call_uuid)
 
 
+async def listen(house: House, call_uuid: UUID) -> Ticket:
+    """A call that hears the welcome and hangs up."""
+    peer = await house.call(call_uuid)
+    await peer.heard(60)
+    peer.finish()
+    return await house.ticket(call_uuid)
+
+
 async def announced(house: House, manager: Manager, call_uuid: UUID, channel: str = CHANNEL, **headers: str) -> None:
     """The dialplan announces a call, and it is heard."""
     manager.announce(call_uuid, channel, **headers)
@@ -53,7 +62,7 @@ async def announced(house: House, manager: Manager, call_uuid: UUID, channel: st
 
 
 def bot_said(ticket: Ticket) -> str:
-    return " ".join(line["text"] for line in ticket.transcript if line["speaker"] == "bot")
+    return " ".join(said_by("bot", ticket))
 
 
 async def add_marie(house: House, *, pending: bool) -> None:
@@ -118,10 +127,7 @@ async def test_a_withheld_number_is_no_number(house_of: OpenHouse) -> None:
     async with open_both(house_of) as (house, manager):
         withheld = uuid4()
         await announced(house, manager, withheld, CallerNumber="anonymous")
-        peer = await house.call(withheld)
-        await peer.heard(60)
-        peer.finish()
-        ticket = await house.ticket(withheld)
+        ticket = await listen(house, withheld)
         assert ticket.caller_number is None
         assert bot_said(ticket).startswith("Bonjour, bienvenue")
 
@@ -142,11 +148,7 @@ async def test_a_database_that_does_not_answer_is_not_waited_for(house_of: OpenH
 @on_uvloop
 async def test_without_an_announcement_the_call_is_taken_all_the_same(house_of: OpenHouse) -> None:
     async with open_both(house_of) as (house, manager):
-        call_uuid = uuid4()
-        peer = await house.call(call_uuid)
-        await peer.heard(60)
-        peer.finish()
-        assert (await house.ticket(call_uuid)).caller_number is None
+        assert (await listen(house, uuid4())).caller_number is None
         assert manager.variables == []
 
 
@@ -180,16 +182,14 @@ async def test_an_announcement_is_good_for_one_call_from_its_own_asterisk(house_
     async with open_both(house_of, require_announced_calls=True, remote_asterisk_ip=allowed) as (house, manager):
         call_uuid = uuid4()
         await announced(house, manager, call_uuid)
-        stranger = await house.connect(local_host="127.0.0.2")
-        stranger.send(hello(call_uuid))
+        stranger = await house.knock(call_uuid, local_host="127.0.0.2")
         await stranger.end()
         assert house.refused == {"unannounced": 1}
         peer = await house.call(call_uuid)
         await peer.heard(3)
         peer.finish()
         await house.ticket(call_uuid)
-        again = await house.connect()
-        again.send(hello(call_uuid))
+        again = await house.knock(call_uuid)
         await again.end()
         assert house.refused == {"unannounced": 2}
 
@@ -199,8 +199,7 @@ async def test_while_the_link_is_down_nobody_is_waited_for(house_of: OpenHouse) 
     async with open_both(house_of, require_announced_calls=True) as (house, manager):
         await manager.close()
         await until(lambda: not house.services.switchboard.hears(LOOPBACK), "the link is down")
-        peer = await house.connect()
-        peer.send(hello(uuid4()))
+        peer = await house.knock(uuid4())
         await peer.end()
         assert [one.kind for one in peer.frames] == [0x00]
         assert house.refused == {"unannounced": 1}
@@ -209,8 +208,7 @@ async def test_while_the_link_is_down_nobody_is_waited_for(house_of: OpenHouse) 
 @on_uvloop
 async def test_who_hangs_up_before_the_announcement_leaves_nothing(house_of: OpenHouse) -> None:
     async with open_both(house_of) as (house, _):
-        peer = await house.connect()
-        peer.send(hello(uuid4()))
+        peer = await house.knock(uuid4())
         await peer.heard(1)
         peer.finish()
         await peer.end()
@@ -354,8 +352,7 @@ async def test_who_comes_back_while_the_first_leg_is_still_being_written_is_held
         peer = await house.call(call_uuid)
         await peer.heard(5)
         await announced(house, manager, call_uuid, Attempt="returned", Reason="CHANUNAVAIL")
-        back = await house.connect()
-        back.send(hello(call_uuid))
+        back = await house.knock(call_uuid)
         await back.heard(10)
         assert house.refused == {}
         peer.finish()

@@ -16,6 +16,7 @@ from app.store.tickets import Ticket
 from tests.integration.asterisk_manager import Headers, Manager, response, user_event
 from tests.lab.asterisk import AMI_SECRET, AMI_USERNAME
 from tests.lab.laboratory import Laboratory
+from tests.transcript import said_by
 
 MARIE_PHONE = "0199000001"
 HEADERS = dict.fromkeys(("CallUUID", "CallerNumber", "CallerName", "Dialled", "Attempt", "Reason"), "x")
@@ -132,7 +133,7 @@ async def test_who_gets_no_technician_is_promised_a_call_on_the_same_ticket(labo
     ticket = await settled(laboratory, call.call_uuid)
     assert (ticket.status, ticket.caller_number) == ("open", "+33199000777")
     assert ticket.summary.endswith("Technicien injoignable, à rappeler : +33199000777.")
-    words = " ".join(line["text"] for line in ticket.transcript if line["speaker"] == "bot")
+    words = " ".join(said_by("bot", ticket))
     assert words.index("mets en relation") < words.index("aucun technicien")
     outcomes = [entry["outcome"] for entry in told(laboratory, "call ended", call.call_uuid)]
     assert outcomes == ["transfer", "callback"]
