@@ -219,6 +219,30 @@ async def test_who_hangs_up_before_the_announcement_leaves_nothing(house_of: Ope
         assert [e for e in house.log if e["event"] == "caller left before the call began"] != []
 
 
+@on_uvloop
+async def test_who_waits_for_the_announcement_when_the_server_drains_is_turned_away_in_words(
+    house_of: OpenHouse,
+) -> None:
+    async with open_both(house_of) as (house, manager):
+        first = await house.call()
+        await first.heard(15)
+        call_uuid = uuid4()
+        await announced(house, manager, call_uuid, Attempt="returned")
+        peer = await house.call(call_uuid)
+        again = await house.connect()
+        again.send(hello(call_uuid))  # held: the call of this UUID is still there
+        await again.heard(5)
+        stopping = asyncio.create_task(house.server.stop(30.0))
+        await again.end()
+        again.assert_polite_end()
+        assert again.sounds > 100
+        assert in_order(again.pcm, house.phrase("busy"))
+        assert house.refused == {"draining": 1}
+        for one in (first, peer):
+            one.finish()
+        await asyncio.wait_for(stopping, 10)
+
+
 # Where the call goes.
 
 
