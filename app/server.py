@@ -263,13 +263,20 @@ class Server:
         """The loop is so late that another call would be one too many for those in progress."""
         return self._max_lag_s > 0 and self._services.lag.over(self._max_lag_s, self._loop.time())
 
+    @property
+    def _hears_less(self) -> bool:
+        """Announcements that must come would not come here, but to another worker."""
+        others = self._board.others(self._slot.number) if self._settings.require_announced_calls else []
+        return any(other.links > self._slot.links for other in others)
+
     def _tell(self) -> None:
         """Puts on the board how things stand, for the other workers and for our own door."""
         slot, arriving = self._slot, self._door.arriving if self._door is not None else 0
         waiting = len(self._silent) + len(self._on_doorstep) + arriving
         slot.calls = len(self._calls)
         slot.connections = len(self._open) + arriving
-        slot.room = 0 if self._overloaded else self._free_lines - waiting
+        slot.links = self._services.switchboard.links_up
+        slot.room = 0 if self._overloaded or self._hears_less else self._free_lines - waiting
         if self._door is not None:
             self._door.look()
         self._somebody_left.set()

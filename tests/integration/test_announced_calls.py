@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from app.caller.caller import place_call
 from app.caller.report import CallReport
 from app.caller.script import Script
+from app.server import BEAT_S
 from app.store.tickets import Ticket
 from tests.integration.asterisk_manager import Headers, Manager, response
 from tests.integration.conftest import CALL_ME, OpenHouse
@@ -420,6 +421,49 @@ async def test_an_announcement_is_used_once_whichever_worker_took_the_call(groun
                     assert again.frames[-1].kind == 0x00
             assert await server.metric("voicebot_refused_calls_total", reason="unannounced") == 16
             assert len(server.events("call started")) == 2
+
+
+@on_uvloop
+async def test_a_worker_whose_link_is_down_leaves_the_calls_to_the_others(ground: Ground, tmp_path: Path) -> None:
+    async with Manager() as manager:
+        settings = {
+            "AMI_USERNAME": "voicebot",
+            "AMI_SECRET": "s3cret",
+            "AMI_PORT": manager.port,
+            "REQUIRE_ANNOUNCED_CALLS": "true",
+            "REMOTE_ASTERISK_IP": "127.0.0.1",
+        }
+        async with serving(ground, tmp_path, settings) as server:
+            await until(lambda: len(server.events("asterisk connected")) == 2, "both workers are linked")
+            manager.answers["Login"] = None
+            manager.writers[0].transport.abort()
+            (down,) = {entry["worker"] for entry in [await server.event("asterisk not connected")]}
+            await asyncio.sleep(2 * BEAT_S)
+            for _ in range(10):
+                call_uuid = uuid4()
+                manager.announce(call_uuid, CHANNEL)
+                await server.call(call_uuid)
+            await until(lambda: server.workers_of_calls().total() + len(server.events("call refused")) == 10, "all came")
+            assert server.events("call refused") == []
+            assert server.workers_of_calls() == {1 - down: 10}
+
+
+@on_uvloop
+async def test_a_worker_takes_no_call_before_it_has_tried_to_link(house_of: OpenHouse) -> None:
+    async with Manager() as manager:
+        ami = {"ami_username": "voicebot", "ami_secret": SecretStr("s3cret"), "ami_port": manager.port}
+
+        def answer_late(action: Headers) -> bytes:
+            accepted = response(action, "Success", "Authentication accepted")
+            asyncio.get_running_loop().call_later(0.5, manager.say, accepted)
+            return b""
+
+        manager.answers["Login"] = answer_late
+        async with house_of(**ami, require_announced_calls=True) as house:
+            assert house.services.switchboard.hears(LOOPBACK)
+        await manager.close()
+        async with house_of(**ami, require_announced_calls=True) as house:
+            assert not house.services.switchboard.hears(LOOPBACK)
 
 
 def said_in_log(house: House, words: str) -> bool:
