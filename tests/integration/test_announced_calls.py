@@ -20,7 +20,7 @@ from app.store.tickets import Ticket
 from tests.integration.asterisk_manager import Headers, Manager, response
 from tests.integration.conftest import CALL_ME, OpenHouse
 from tests.integration.house import Ground, House, in_order, on_uvloop, until
-from tests.integration.peer import hello
+from tests.integration.peer import frame, hello
 from tests.integration.serving import serving
 
 MARIE_PHONE = "+33199000001"
@@ -314,6 +314,21 @@ async def test_a_database_that_does_not_answer_costs_the_number_and_not_the_tran
             "transfer",
         ]
         assert (await house.ticket(call_uuid)).status == "transferred"
+
+
+@on_uvloop
+async def test_who_hangs_up_before_a_technician_was_rung_was_not_transferred(house_of: OpenHouse) -> None:
+    async with open_both(house_of) as (house, manager):
+        call_uuid = uuid4()
+        await announced(house, manager, call_uuid)
+        peer = await house.call(call_uuid)
+        await peer.heard(5)
+        peer.send(frame(0x03, b"0"))
+        await until(lambda: len(manager.variables) == 4, "the dialplan is told")
+        peer.finish()
+        ticket = await house.ticket(call_uuid)
+        assert await house.outcome(call_uuid) == "hangup"
+        assert (ticket.status, "Transféré" in ticket.summary) == ("abandoned", False)
 
 
 # Who comes back.
