@@ -39,6 +39,7 @@ async def resume(record: CallRecord, clients: Clients, tickets: Tickets) -> bool
     case = record.case
     case.status = "open"
     case.callback_number = record.caller_number or ""
+    resumed = False
     try:
         async with asyncio.timeout(LOOKUP_S):
             earlier = await tickets.by_call(record.call_uuid)
@@ -46,6 +47,7 @@ async def resume(record: CallRecord, clients: Clients, tickets: Tickets) -> bool
                 log.warning("first leg's ticket not found", detail="there is none with this UUID")
                 return False
             record.resume(earlier)
+            resumed = True
             case.callback_number = record.caller_number or ""
             case.problem_type, case.sentiment = earlier.problem_type, earlier.sentiment
             case.earlier_summary = earlier.summary
@@ -55,7 +57,7 @@ async def resume(record: CallRecord, clients: Clients, tickets: Tickets) -> bool
         log.warning("first leg's ticket not found", detail="the databases are slow")
     except StoreError as error:
         log.warning("first leg's ticket not found", detail=str(error))
-    return record.earlier_s > 0
+    return resumed
 
 
 async def _fill(case: Case, clients: Clients, tickets: Tickets, caller_number: str | None) -> None:
