@@ -161,6 +161,9 @@ class Call:
         await self._conversation.close()
         self._recording.close()
         await self._handed_over()  # its state of the ticket must not come after the last one
+        case = self.record.case
+        if outcome == "hangup" and case.status == "transferred":  # before our 0x00: no technician was rung
+            case.status = "open" if case.told else "abandoned"
         ended_at = self._started_at + timedelta(seconds=duration_s)
         ticket = self.record.ticket(duration_s, ended_at, cut=outcome in CUT_OFF)
         stored, kept = False, "spooled"

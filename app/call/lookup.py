@@ -60,6 +60,7 @@ class Lookup:
         record, case = self._record, self._record.case
         case.status = "open"
         case.callback_number = record.caller_number or ""
+        resumed = False
         try:
             async with asyncio.timeout(LOOKUP_S):
                 earlier = await self._tickets.by_call(record.call_uuid)
@@ -67,6 +68,7 @@ class Lookup:
                     log.warning("first leg's ticket not found", detail="there is none with this UUID")
                     return False
                 record.resume(earlier)
+                resumed = True
                 case.callback_number = record.caller_number or ""
                 case.problem_type, case.sentiment = earlier.problem_type, earlier.sentiment
                 case.earlier_summary = earlier.summary
@@ -79,7 +81,7 @@ class Lookup:
             log.warning("first leg's ticket not found", detail="the databases are slow")
         except StoreError as error:
             log.warning("first leg's ticket not found", detail=str(error))
-        return record.earlier_s > 0
+        return resumed
 
     def stop(self) -> None:
         """Nobody waits for it any more."""

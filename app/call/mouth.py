@@ -209,6 +209,7 @@ class Mouth:
                 if len(text) <= MAX_KEPT_CHARACTERS:
                     pieces.append(pcm)
                 await self._push(pcm, epoch)
+                del pcm  # as in the ladder: not kept while the next is waited for
         if own and pieces:
             self._cache.keep(text, b"".join(pieces))
         self._playout.end_sentence(epoch)

@@ -36,8 +36,9 @@ class CallRecord:
 
     def resume(self, earlier: Ticket) -> None:
         """This call is the second leg of a call whose ticket is known: the same ticket goes on."""
-        self.earlier_s = max((self.started_at - earlier.started_at).total_seconds(), 0.0)
         self.earlier_duration_s = earlier.duration_seconds or 0.0
+        # The clock may have been set back since; this leg began after that one had ended all the same.
+        self.earlier_s = max((self.started_at - earlier.started_at).total_seconds(), self.earlier_duration_s)
         self.started_at = earlier.started_at
         self.transcript = list(earlier.transcript)
         self.caller_number = self.caller_number or earlier.caller_number

@@ -19,6 +19,9 @@ from app.dialogue.step import ANSWER_SILENCE_S, Ending, Phrase, Step
 HOLD_S = 120.0
 """How long a caller who asked us to wait is waited for."""
 SILENCES_BEFORE_GOODBYE = 2
+MAX_REPEATS = 5
+"""So often the same question is repeated; then whoever asks for it once more has not answered. A key held down would
+go on for ever, and each time have the reply spoken anew."""
 STAYS_UNCLEAR_BELOW = 0.3
 """An understanding less sure than this counts as UNCLEAR, whatever it says."""
 
@@ -46,6 +49,7 @@ class Machine:
         self.case = case
         self._solution_wait_s = solution_wait_s
         self._times_asked_again = 0
+        self._repeats = 0
         self._silences = 0
         self._waiting = False
         """SOLUTION was accepted: the caller is doing it."""
@@ -98,7 +102,8 @@ class Machine:
             understanding = understanding.model_copy(update={"intent": Intent.UNCLEAR})
         self.case.learn(understanding, text, describes_problem=self.state is State.DIAGNOSTIC)
         intent = understanding.intent
-        if intent is Intent.REPEAT_REQUEST:
+        if intent is Intent.REPEAT_REQUEST and self._repeats < MAX_REPEATS:
+            self._repeats += 1
             return self._question() if aside else Step(repeats=True, listens_s=self._patience_s)
         if intent is Intent.HOLD_REQUEST or self._needs_time(intent, text, aside):
             self._holding = True
@@ -312,6 +317,7 @@ class Machine:
     def _enter(self, state: State) -> None:
         self.state = state
         self._times_asked_again = 0
+        self._repeats = 0
         self._waiting = False
 
     def _end(self, state: State, ending: Ending, *phrases: Phrase) -> Step:
