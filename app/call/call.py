@@ -15,7 +15,7 @@ from app.call.handover import HANDOVER_S, hand_over
 from app.call.record import CallRecord
 from app.call.services import Services
 from app.dialogue.case import Case
-from app.dialogue.machine import Ending
+from app.dialogue.step import Ending
 from app.errors import StoreError
 from app.ops import metrics
 from app.ops.logs import bind_call, bind_turn
@@ -47,7 +47,7 @@ class Call:
         self._started_s = self._loop.time()
         peer = str(connection.peer) if connection.peer else None
         self._announcement = announcement
-        self.record = CallRecord(call_uuid, peer, Case(), services.prompts.names)
+        self.record = CallRecord(call_uuid, peer, Case(), services.prompts.names, began_s=self._started_s)
         if announcement is not None:
             self.record.caller_number = announcement.caller_number
             self.record.case.returned = announcement.returned

@@ -13,7 +13,7 @@ from app.store.tickets import Ticket
 
 @dataclass(slots=True)
 class CallRecord:
-    """One call's transcript and ticket; times are seconds since the call began.
+    """One call's transcript and ticket; the times in it are seconds since the call began.
 
     A caller who comes back from a technician that did not answer is a second leg of the same call, with a recording of
     its own: `resume`.
@@ -25,6 +25,8 @@ class CallRecord:
     names: Names
     caller_number: str | None = None
     recording: str | None = None
+    began_s: float = 0.0
+    """When this leg began, on the clock of `add`."""
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     transcript: list[dict[str, Any]] = field(default_factory=list)
     earlier_s: float = 0.0
@@ -43,8 +45,9 @@ class CallRecord:
         self.recording = " ".join(filter(None, (earlier.recording, self.recording)))
 
     def add(self, speaker: str, text: str, at_s: float, *, interrupted: bool = False) -> None:
-        """Adds what one side said (the bot's words as they were heard), so long after the start of this leg."""
-        entry: dict[str, Any] = {"speaker": speaker, "text": text, "at_s": round(self.earlier_s + at_s, 2)}
+        """Adds what one side said, and when: the bot's words as they were heard."""
+        since_start_s = self.earlier_s + max(at_s - self.began_s, 0.0)
+        entry: dict[str, Any] = {"speaker": speaker, "text": text, "at_s": round(since_start_s, 2)}
         if interrupted:
             entry["interrupted"] = True
         # A sentence of the bot is noted when it was heard, after a "d'accord" that was said over it.

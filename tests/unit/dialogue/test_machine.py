@@ -9,19 +9,10 @@ from hypothesis import strategies as st
 
 from app.dialogue.case import Case, KnownClient, PendingTicket
 from app.dialogue.intents import Fields, Intent, Understanding
-from app.dialogue.machine import (
-    ANSWER_SILENCE_S,
-    HOLD_S,
-    MAX_REPEATS,
-    SILENCES_BEFORE_GOODBYE,
-    STAYS_UNCLEAR_BELOW,
-    Ending,
-    Machine,
-    Phrase,
-    Step,
-)
+from app.dialogue.machine import HOLD_S, MAX_REPEATS, SILENCES_BEFORE_GOODBYE, STAYS_UNCLEAR_BELOW, Machine
 from app.dialogue.prompts import default_prompts
 from app.dialogue.states import PROBLEMS, STATES, State
+from app.dialogue.step import ANSWER_SILENCE_S, Ending, Phrase, Step
 
 WAIT_S = 90.0
 MARIE = KnownClient(7, "Marie", "Lopez", "Boulangerie Martin")
