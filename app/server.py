@@ -157,7 +157,10 @@ class Server:
     def greet(self, connection: Connection) -> bool:
         """Lets the allowed in, as long as not too many of them stay silent."""
         peer = connection.peer
-        if peer is None or not any(peer in network for network in self._allowed):
+        if peer is None:  # it has left already, and can't be asked where it came from
+            self.refuse(connection, PeerError("no_uuid", "lost before it was let in"))
+            return False
+        if not any(peer in network for network in self._allowed):
             self.refuse(connection, PeerError("not_allowed", "not in REMOTE_ASTERISK_IP"))
             return False
         if len(self._silent) >= MAX_SILENT_CONNECTIONS:

@@ -2,6 +2,8 @@
 
 import asyncio
 import random
+import socket
+import struct
 from collections.abc import Callable
 from uuid import UUID, uuid4
 
@@ -68,6 +70,16 @@ async def assert_call_was_left(house: House, call_uuid: UUID, outcome: str) -> N
 def typed(house: House) -> list[str]:
     """What the bot took the keys for."""
     return [str(entry["heard"]) for entry in house.log if entry["event"] == "turn understood"]
+
+
+@on_uvloop
+async def test_who_has_left_before_being_let_in_is_no_stranger(house_of: OpenHouse) -> None:
+    async with house_of() as house:
+        plug = socket.create_connection(("127.0.0.1", house.port))  # the kernel answers; the server has not seen it yet
+        plug.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        plug.close()
+        await until(lambda: house.refused != {}, "it is noticed")
+        assert house.refused == {"no_uuid": 1}
 
 
 @on_uvloop
