@@ -11,6 +11,7 @@ import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
 from uuid import uuid4
@@ -246,14 +247,15 @@ async def run(
 
         async def call(number: int, name: str, wanted: Script) -> None:
             await asyncio.sleep(number * STAGGER_S)
-            uuid = uuid4()
+            uuid, began_at = uuid4(), datetime.now(UTC)
             report = await place_call(
                 wanted, "127.0.0.1", listening["audiosocket_port"], call_uuid=uuid, clock=clock, keeps_sound=False
             )
             ended_s = asyncio.get_running_loop().time()
             ticket = await ticket_of(tickets, uuid)
             outcome.left_s[name] = asyncio.get_running_loop().time() - ended_s
-            outcome.calls[name] = CallResult(report, ticket, directory / "recordings" / (ticket.recording or "none"))
+            recording = directory / "recordings" / (ticket.recording or "none")
+            outcome.calls[name] = CallResult(report, ticket, recording, began_at)
 
         await asyncio.gather(*(call(number, *one) for number, one in enumerate(scenario.calls.items())))
         outcome.metrics = await scrape(listening["metrics_port"])
