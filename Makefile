@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SHELL := /bin/bash
 EXT := $(wildcard ext/*.pyx ext/*.pxd ext/*.pxi ext/*.h)
 
-.PHONY: help setup demo test lab lint coverage bench lock clean
+.PHONY: help setup demo test trials lab lint coverage bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -36,6 +36,9 @@ demo: setup ## one complete spoken call, with nothing configured
 test: setup ## every test that needs no root
 	$(BIN)/python -m pytest
 
+trials: setup ## conversations with scripted callers of every temper, measured beside what was promised
+	$(BIN)/python -m tests.trials $(TRIALS)
+
 lab: setup ## what needs root: a real Asterisk in namespaces of its own, SIP telephones that call it
 	$(BIN)/python -m tests.lab $(LAB)
 
@@ -59,5 +62,5 @@ lock: ## pins every dependency anew
 		--no-header --no-annotate --python-version 3.11 --extra dev --extra lab -o requirements.lock pyproject.toml
 
 clean: ## removes the environment, builds and what a run left behind
-	rm -rf $(VENV) build *.egg-info var bench-results .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) build *.egg-info var bench-results trial-results .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} + && rm -f ext/*.so ext/*.c

@@ -117,6 +117,16 @@ class CallerSide(Protocol):
         """The connection is gone; nothing follows."""
 
 
+class Surroundings(Protocol):
+    """What else is on the caller's line."""
+
+    def hear(self, pcm: bytes) -> None:
+        """The bot's next frame, as the caller's telephone sounds it."""
+
+    def add_to(self, pcm: bytes) -> bytes:
+        """The caller's next frame with what is heard besides, as long as before."""
+
+
 class AudioSocketClient(asyncio.Protocol):
     """One call, from the Asterisk's end of the wire.
 
@@ -126,6 +136,7 @@ class AudioSocketClient(asyncio.Protocol):
         caller: who is on the telephone.
         ptime_ms: packet time of the caller's telephone; one of `PTIMES_MS`.
         codec: what the caller's frames hold. The bot's are linear sound of any kind, which is all that Asterisk reads.
+        surroundings: noise and echo on the caller's line; None: it is clean.
         suppress_silence: send nothing while the caller is silent, as telephones with silence suppression do.
         max_seconds: bounds what is queued and recorded.
         keeps_sound: record the sound itself, not only the times.
@@ -146,6 +157,7 @@ class AudioSocketClient(asyncio.Protocol):
         *,
         ptime_ms: int = 20,
         codec: WireCodec = "slin",
+        surroundings: Surroundings | None = None,
         suppress_silence: bool = False,
         max_seconds: float = 300.0,
         keeps_sound: bool = True,
@@ -164,6 +176,7 @@ class AudioSocketClient(asyncio.Protocol):
         self._caller = caller
         self._ptime_ms = ptime_ms
         self._wire = Wire(codec)
+        self._surroundings = surroundings
         self._suppress_silence = suppress_silence
         self._now = now
         self._silence = bytes(ptime_ms * BYTES_PER_MS)
@@ -247,6 +260,8 @@ class AudioSocketClient(asyncio.Protocol):
             elif payload and len(payload) % 2 == 0 and (rate_hz := sample_rate_hz(kind)):
                 pcm = payload if kind == KIND_SLIN_8000 else self._narrow(rate_hz, payload)
                 self.received.add(at_s, pcm)
+                if self._surroundings is not None:
+                    self._surroundings.hear(pcm)
                 self._tell(self._caller.hear, at_s, pcm)
             else:
                 what = f"kind 0x{kind:02x}, {len(payload)} bytes"
@@ -292,6 +307,8 @@ class AudioSocketClient(asyncio.Protocol):
             return
         else:
             pcm = self._silence
+        if self._surroundings is not None:
+            pcm = self._surroundings.add_to(pcm)
         self.sent.add(at_s, pcm)
         self._write(self._wire.kind, self._wire.encode(pcm))
 

@@ -3,28 +3,34 @@
 Pure: `tick` gets the time and returns what to do now. A step is a generator that yields to wait for 20 ms.
 """
 
+import re
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from app.caller.clips import Clip
-from app.caller.ears import Ears
+from app.caller.ears import SPEECH_GAP_S, Ears
 from app.caller.script import (
     Dial,
     HangUp,
     HangUpMidSentence,
+    Interject,
     Listen,
+    MakeSound,
     Pause,
     PlayWav,
     Say,
     Script,
     Step,
     WaitBot,
+    words_of,
 )
 
 DIGIT_GAP_S = 0.2
 """Between two keys: a tone of 100 ms and a pause as long, as a hand dials."""
 SAMPLES_PER_MS = 8
+MOST_REPEATS = 2
+"""Of one sentence: then the caller goes on."""
 
 Flow = Generator[None, None, None]
 
@@ -37,6 +43,7 @@ class Turn:
         said: the words, the sound file, or the digits.
         means: speech or keys.
         over_bot: spoken or dialled on purpose while the bot speaks.
+        wants_answer: not a listening noise, a cough or the like.
         started_s: when the frame with the first sound left.
         ended_s: when the frame with the last sound left; None until then.
     """
@@ -44,6 +51,7 @@ class Turn:
     said: str
     means: Literal["speech", "dtmf"] = "speech"
     over_bot: bool = False
+    wants_answer: bool = True
     started_s: float | None = None
     ended_s: float | None = None
 
@@ -112,6 +120,9 @@ class Actor:
         self._actions: list[Action] = []
         self._since_s = 0.0
         """The bot's next turn is what it says from here on."""
+        self._latest = ""
+        self._repeats = 0
+        """What the caller said last, and how often again because the bot asked for it."""
         self._has_floor = False
         """A step has done the waiting already: the next sentence only waits for silence."""
         self._playing: tuple[Turn, Clip, int] | None = None
@@ -151,15 +162,21 @@ class Actor:
             yield from self._step(step)
             self._has_floor = isinstance(step, Pause | WaitBot | Listen)
             self.steps_done += 1
+        if self._script.repeat_when:
+            yield from self._await_bot(self._script.wait_bot_s)
 
     def _step(self, step: Step) -> Flow:
         match step:
             case Say(say=words, over_bot_after_s=None):
                 yield from self._take_floor(words)
-                yield from self._speak(Turn(words), self._clips[words])
+                yield from self._speak(Turn(words_of(words)), self._clips[words])
+                self._latest, self._repeats = words, 0
             case Say(say=words):
                 yield from self._await_interruption(words, step.over_bot_after_s or 0.0)
-                yield from self._speak(Turn(words, over_bot=True), self._clips[words])
+                yield from self._speak(Turn(words_of(words), over_bot=True), self._clips[words])
+                self._latest, self._repeats = words, 0
+            case Interject(interject=what, after_s=after_s) | MakeSound(sound=what, after_s=after_s):
+                yield from self._interject(what, after_s)
             case PlayWav(wav=path):
                 yield from self._take_floor(path.name)
                 yield from self._speak(Turn(path.name), self._clips[str(path)])
@@ -170,7 +187,7 @@ class Actor:
                     yield from self._await_interruption(digits, step.over_bot_after_s)
                 yield from self._dial(Turn(digits, means="dtmf", over_bot=step.over_bot_after_s is not None))
             case WaitBot(wait_bot_s=limit_s):
-                if not (yield from self._until(self._bot_has_finished, limit_s)):
+                if not (yield from self._await_bot(limit_s)):
                     self._note(f"the bot had not finished speaking within {limit_s:g} s")
                 self._since_s = self._now_s
             case Listen(listen_until_quiet_s=quiet_s):
@@ -184,9 +201,23 @@ class Actor:
 
     def _take_floor(self, words: str) -> Flow:
         limit_s = self._script.wait_bot_s
-        turn_has_come = self._bot_is_silent if self._has_floor else self._bot_has_finished
-        if not (yield from self._until(turn_has_come, limit_s)):
+        silent = self._until(self._bot_is_silent, limit_s) if self._has_floor else self._await_bot(limit_s)
+        if not (yield from silent):
             self._note(f"waited {limit_s:g} s for the bot, then said all the same: {words}")
+
+    def _await_bot(self, limit_s: float) -> Generator[None, None, bool]:
+        """Waits until the bot has spoken and is silent; who is asked again then says it again, and waits again."""
+        while (finished := (yield from self._until(self._bot_has_finished, limit_s))) and self._asked_again():
+            self._repeats += 1
+            yield from self._speak(Turn(words_of(self._latest)), self._clips[self._latest])
+        return finished
+
+    def _asked_again(self) -> bool:
+        wanted = self._script.repeat_when
+        if not wanted or not self._latest or self._repeats >= MOST_REPEATS:
+            return False
+        heard = (sentence.text for sentence in self._ears.sentences if sentence.start_s >= self._since_s)
+        return any(text and re.search(wanted, text) for text in heard)
 
     def _await_interruption(self, words: str, after_s: float) -> Flow:
         limit_s = self._script.wait_bot_s
@@ -198,19 +229,33 @@ class Actor:
         if not self._ears.speaking:
             self._note(f"the bot had fallen silent before the caller talked over it: {words}")
 
+    def _interject(self, what: str, after_s: float) -> Flow:
+        """Leaves `_since_s` alone: what the bot is saying goes on, and is still what is waited for."""
+        spoke = yield from self._until(lambda: self._ears.spoke_since(self._since_s), self._script.wait_bot_s)
+        start_s = self._ears.first_start_since(self._since_s)
+        if start_s is not None:
+            yield from self._wait(start_s + after_s - self._now_s)
+        if not spoke or self._ears.quiet_for_s(self._now_s) > SPEECH_GAP_S:
+            self._note(f"the bot was silent, so that there was nothing to interject: {what}")
+            return
+        yield from self._sound(Turn(words_of(what), over_bot=True, wants_answer=False), self._clips[what])
+
     def _speak(self, turn: Turn, clip: Clip) -> Flow:
+        yield from self._sound(turn, clip)
+        self._since_s = turn.ended_s if turn.ended_s is not None else self._now_s
+
+    def _sound(self, turn: Turn, clip: Clip) -> Flow:
         self._begin(turn, clip)
         yield
         while not self._line_idle:
             yield
         self._time_turn()
         self._actions.append(Spoken(turn))
-        self._since_s = turn.ended_s if turn.ended_s is not None else self._now_s
 
     def _hang_up_in(self, step: HangUpMidSentence, words: str) -> Flow:
         clip = self._clips[words]
         yield from self._take_floor(words)
-        self._begin(Turn(words), clip)
+        self._begin(Turn(words_of(words)), clip)
         yield from self._wait(clip.duration_s / 2 if step.after_s is None else step.after_s)
         self._actions.append(Leave(step.abort))
 

@@ -15,6 +15,7 @@ from app.caller.clips import Clip, prepare_clips
 from app.caller.ears import BotSilent, BotSpeaks, EarEvent, Ears, Heard, Recogniser, SentenceHeard
 from app.caller.report import CallReport, FramesReport, latency_report, turn_reports
 from app.caller.script import Script
+from app.caller.surroundings import surroundings_of
 from app.errors import PeerError
 from app.media.clock import FrameClock
 
@@ -104,6 +105,7 @@ async def place_call(
         ProviderError: the caller's voice fails.
     """
     clips = await prepare_clips(script)
+    surroundings = await asyncio.to_thread(surroundings_of, script, list(clips.values()))
     clock = clock or FrameClock()
     ears = Ears(script.bot_silence_ms / 1000, keeps_sound=recogniser is not None)
     caller = Caller(script, ears, recogniser, on_event)
@@ -113,6 +115,7 @@ async def place_call(
         caller,
         ptime_ms=script.ptime_ms,
         codec=script.codec,
+        surroundings=surroundings,
         suppress_silence=script.suppress_silence,
         max_seconds=script.max_seconds,
         keeps_sound=keeps_sound,

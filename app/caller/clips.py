@@ -12,10 +12,11 @@ import av
 from av.error import FFmpegError
 
 from app.caller.ears import SILENCE_DB
-from app.caller.script import CallerVoice, HangUpMidSentence, PlayWav, Say, Script
+from app.caller.noises import MADE, made
+from app.caller.script import CallerVoice, HangUpMidSentence, Interject, MakeSound, PlayWav, Say, Script, pieces_of
 from app.errors import ConfigError, MediaError
 from app.providers.espeak import Voice, render
-from ext.levels import rms_dbfs
+from ext.levels import apply_gain, rms_dbfs
 
 RATE_HZ = 8000
 BLOCK_SAMPLES = 80
@@ -47,6 +48,11 @@ class Clip:
         """Length, silence at its ends included."""
         return len(self.pcm) / (2 * RATE_HZ)
 
+    @property
+    def sound(self) -> bytes:
+        """The same without the silence at its ends."""
+        return self.pcm[2 * self.first_loud_sample : 2 * (self.last_loud_sample + 1)]
+
 
 def clip_of(pcm: bytes) -> Clip:
     """Finds where the sound of `pcm` (s16le mono 8 kHz) begins and ends, by blocks of 10 ms."""
@@ -73,11 +79,20 @@ def clips_for(script: Script) -> Mapping[str, Clip]:
     for step in script.steps:
         if isinstance(step, Say):
             clips[step.say] = _spoken(step.say, script.voice)
+        elif isinstance(step, Interject):
+            clips[step.interject] = _spoken(step.interject, script.voice)
+        elif isinstance(step, MakeSound):
+            clips[step.sound] = clip_of(sound_named(step.sound, script.folder))
         elif isinstance(step, HangUpMidSentence):
             clips[step.hangup_mid_sentence] = _spoken(step.hangup_mid_sentence, script.voice)
         elif isinstance(step, PlayWav):
             clips[str(step.wav)] = clip_of(read_sound(script.folder / step.wav))
     return clips
+
+
+def sound_named(name: str, folder: Path) -> bytes:
+    """A made sound, or else a sound file relative to `folder`; s16le mono 8 kHz."""
+    return made(name) if name in MADE else read_sound(folder / name)
 
 
 async def prepare_clips(script: Script) -> Mapping[str, Clip]:
@@ -118,9 +133,21 @@ def _spoken(text: str, voice: CallerVoice) -> Clip:
     with _lock:
         clip = _kept.get(key)
         if clip is None:
-            clip = clip_of(render(text, Voice(voice.name, voice.rate_wpm, voice.pitch), RATE_HZ))
-            _kept[key] = clip
+            clip = _kept[key] = clip_of(_render(text, voice))
         _kept.move_to_end(key)
         if len(_kept) > KEPT_CLIPS:
             _kept.popitem(last=False)
         return clip
+
+
+def _render(text: str, voice: CallerVoice) -> bytes:
+    """Words and the silences between them; a silence is as long as it says, without what espeak adds at the ends."""
+    speaker = Voice(voice.name, voice.rate_wpm, voice.pitch)
+    pieces = [
+        bytes(2 * round(piece * RATE_HZ)) if isinstance(piece, float) else render(piece, speaker, RATE_HZ)
+        for piece in pieces_of(text)
+    ]
+    if len(pieces) > 1:
+        pieces = [clip.sound if (clip := clip_of(piece)).last_loud_sample else piece for piece in pieces]
+    pcm = b"".join(pieces)
+    return apply_gain(pcm, 10 ** (voice.gain_db / 20)) if voice.gain_db else pcm

@@ -16,6 +16,8 @@ SILENCE_DB = -50.0
 """dBFS; softer frames are silence."""
 SENTENCE_GAP_S = 0.23
 """Silence that parts two sentences: espeak pauses 180 ms at most at a comma, 260 to 360 ms at a full stop."""
+SPEECH_GAP_S = 0.6
+"""Silence that parts two speeches: more than espeak's longest pause at a full stop (560 ms), less than answers take."""
 LONGEST_SENTENCE_S = 60.0
 STILL_TALKING_S = 1.0
 """Speech that goes on this long past a moment counts as speech after it, although it began before."""
@@ -205,8 +207,15 @@ class Ears:
         return next((heard.start_s for heard in self.sentences if heard.start_s >= moment_s), None)
 
     def spoke_until(self, moment_s: float) -> float | None:
-        """End of the sentence that lasted at that moment; None when the bot was silent then."""
-        return next((heard.end_s for heard in self.sentences if heard.start_s <= moment_s < heard.end_s), None)
+        """End of the speech that lasted at that moment, over the gaps between its sentences; None: there was none."""
+        started_s = ended_s = -math.inf
+        for heard in self.sentences:
+            if heard.start_s - ended_s >= SPEECH_GAP_S:
+                if ended_s > moment_s:
+                    break
+                started_s = heard.start_s
+            ended_s = heard.end_s
+        return ended_s if started_s <= moment_s < ended_s else None
 
     def quiet_for_s(self, now_s: float) -> float:
         """Seconds since the bot was last loud; since the call began if it never was."""

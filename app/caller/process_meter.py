@@ -112,12 +112,13 @@ def busy_percent(before: CoreTime, after: CoreTime) -> float:
     return 100 * (after.busy_s - before.busy_s) / max(after.total_s - before.total_s, 1e-9)
 
 
-def read_core(number: int) -> CoreTime:
-    """Reads one core; zeros where there is none of that number."""
+def read_core(number: int | None) -> CoreTime:
+    """Reads one core, or the sum of all of them (None); zeros where there is none of that number."""
+    wanted = "cpu" if number is None else f"cpu{number}"
     with suppress(OSError):
         for line in (PROC / "stat").read_text().splitlines():
             name, *counts = line.split()
-            if name == f"cpu{number}":
+            if name == wanted:
                 ticks = [int(count) for count in counts[:8]]
                 total = sum(ticks)
                 return CoreTime((total - ticks[3] - ticks[4]) / TICKS_PER_S, total / TICKS_PER_S)

@@ -27,6 +27,8 @@ class TurnReport:
         said: words, sound file or digits.
         means: speech or keys.
         over_bot: spoken on purpose while the bot spoke.
+        wants_answer: not a listening noise, a cough or the like.
+        cut_off: the bot began to speak before the caller had finished.
         started_s: first sound left.
         ended_s: last sound left.
         answered_s: first sound of the answer came back; None without an answer.
@@ -42,6 +44,8 @@ class TurnReport:
     answered_s: float | None = None
     latency_ms: float | None = None
     bot_stopped_ms: float | None = None
+    wants_answer: bool = True
+    cut_off: bool = False
 
 
 @dataclass(slots=True)
@@ -161,18 +165,23 @@ def turn_reports(turns: Sequence[Turn], ears: Ears) -> tuple[list[TurnReport], l
     for turn in reversed(turns):
         if turn.started_s is None or turn.ended_s is None:
             continue
-        report = TurnReport(turn.said, turn.means, turn.over_bot, turn.started_s, turn.ended_s)
+        report = TurnReport(
+            turn.said, turn.means, turn.over_bot, turn.started_s, turn.ended_s, wants_answer=turn.wants_answer
+        )
+        reports.append(report)
+        if turn.over_bot:
+            stopped_s = ears.spoke_until(turn.started_s)
+            report.bot_stopped_ms = None if stopped_s is None else (stopped_s - turn.started_s) * 1000
+        if not turn.wants_answer:
+            continue
         answered_s = ears.first_start_since(turn.ended_s)
         if answered_s is not None and answered_s < next_turn_s:
             report.answered_s = answered_s
             report.latency_ms = (answered_s - turn.ended_s) * 1000
         began_s = ears.first_start_since(turn.started_s)
-        if turn.over_bot:
-            stopped_s = ears.spoke_until(turn.started_s)
-            report.bot_stopped_ms = None if stopped_s is None else (stopped_s - turn.started_s) * 1000
-        elif began_s is not None and began_s < turn.ended_s:
+        if not turn.over_bot and began_s is not None and began_s < turn.ended_s:
+            report.cut_off = True
             notes.append(f"the bot began to speak before the caller had finished: {turn.said}")
-        reports.append(report)
         next_turn_s = turn.started_s
     return reports[::-1], notes[::-1]
 

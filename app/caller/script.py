@@ -1,5 +1,6 @@
 """Scripts of calls: what a simulated caller does, step by step, read from YAML and checked all at once."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -12,6 +13,7 @@ from pydantic import (
     StringConstraints,
     Tag,
     ValidationError,
+    field_validator,
     model_validator,
 )
 
@@ -23,6 +25,8 @@ LARGEST_SCRIPT_BYTES = 200_000
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 Seconds = Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)]
+_SILENCE_MARK = re.compile(r"\s*\[(\d{1,2}(?:\.\d{1,3})?)\]\s*")
+"""Silence in the middle of a sentence, in seconds: "Mon numéro, c'est [0.8] le zéro six"."""
 
 
 class Part(BaseModel):
@@ -38,6 +42,26 @@ class CallerVoice(Part):
     """espeak voice with optional variant: "fr", "fr+f2", "fr+m3"."""
     rate_wpm: int = Field(165, ge=80, le=450)
     pitch: int = Field(50, ge=0, le=99)
+    gain_db: float = Field(0.0, ge=-40, le=12)
+    """Louder or softer than espeak speaks."""
+
+
+class Noise(Part):
+    """What else is heard on the caller's line, all the time."""
+
+    sound: Words
+    """A made one (`app.caller.noises`: "babble", "street", "hiss"), or a sound file, which is repeated."""
+    snr_db: float = Field(10.0, ge=-20, le=60)
+    """The caller's speech above it."""
+
+
+class Echo(Part):
+    """The bot itself, as it comes back from the caller's telephone."""
+
+    level_db: float = Field(-20.0, ge=-60, le=0)
+    """What is left of it."""
+    delay_ms: int = Field(120, ge=0, le=1000)
+    """The way there and back."""
 
 
 class Say(Part):
@@ -49,6 +73,23 @@ class Say(Part):
     """Talks over the bot instead: this long after it began to speak."""
     optional: bool = False
     """A call that ends before it comes to this is a good call all the same."""
+
+
+class Interject(Part):
+    """Says a word while the bot speaks ("mmh", "d'accord") and expects no answer; goes on listening."""
+
+    key: ClassVar[str] = "interject"
+    interject: Words
+    after_s: Seconds = 1.0
+    """From the start of what the bot is saying."""
+
+
+class MakeSound(Part):
+    """The same with a sound that is no word: a made one ("cough", "slam") or a sound file."""
+
+    key: ClassVar[str] = "sound"
+    sound: Words
+    after_s: Seconds = 1.0
 
 
 class PlayWav(Part):
@@ -107,7 +148,7 @@ class HangUpMidSentence(Part):
     abort: bool = False
 
 
-_STEPS = (Say, PlayWav, Pause, Dial, WaitBot, Listen, HangUp, HangUpMidSentence)
+_STEPS = (Say, Interject, MakeSound, PlayWav, Pause, Dial, WaitBot, Listen, HangUp, HangUpMidSentence)
 _KEYS = tuple(step.key for step in _STEPS)
 
 
@@ -122,6 +163,8 @@ def _key_of(step: Any) -> str | None:
 
 Step = Annotated[
     Annotated[Say, Tag("say")]
+    | Annotated[Interject, Tag("interject")]
+    | Annotated[MakeSound, Tag("sound")]
     | Annotated[PlayWav, Tag("wav")]
     | Annotated[Pause, Tag("pause_s")]
     | Annotated[Dial, Tag("dtmf")]
@@ -143,10 +186,15 @@ class Script(Part):
     name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
     description: str = ""
     voice: CallerVoice = CallerVoice()
+    noise: Noise | None = None
+    echo: Echo | None = None
     bot_silence_ms: int = Field(700, ge=100, le=10_000)
     """Silence below −50 dBFS after which the bot counts as having finished."""
     wait_bot_s: Seconds = 20.0
     """Longest wait of a `say` for the bot; then the caller speaks anyway, and the report notes it."""
+    repeat_when: str = ""
+    """Regular expression of what the bot says to ask again: the caller then says the latest sentence again, twice at
+    most. Needs a recogniser (`place_call`)."""
     max_seconds: float = Field(180.0, gt=0, le=3600, allow_inf_nan=False)
     """Longest call; the caller then hangs up."""
     ptime_ms: Literal[10, 20, 30, 40, 60] = 20
@@ -159,12 +207,32 @@ class Script(Part):
     folder: Path = Field(Path(), exclude=True)
     """Where relative sound files are looked for."""
 
+    @field_validator("repeat_when")
+    @classmethod
+    def _is_an_expression(cls, value: str) -> str:
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise ValueError(f"no regular expression: {error}") from None
+        return value
+
     @model_validator(mode="after")
     def _nothing_follows_the_end(self) -> "Script":
         for number, step in enumerate(self.steps[:-1], 1):
             if isinstance(step, HangUp | HangUpMidSentence):
                 raise ValueError(f"step {number} hangs up: no step can follow it")
         return self
+
+
+def pieces_of(words: str) -> list[str | float]:
+    """Words and silences (seconds) in turn: "Le zéro six [0.8] douze" is "Le zéro six", 0.8, "douze"."""
+    pieces = _SILENCE_MARK.split(words)
+    return [float(piece) if number % 2 else piece for number, piece in enumerate(pieces) if piece]
+
+
+def words_of(text: str) -> str:
+    """What is said, without the marks of silence."""
+    return _SILENCE_MARK.sub(" ", text).strip()
 
 
 def parse_script(text: str, source: str, folder: Path = Path()) -> Script:

@@ -26,15 +26,18 @@ MAX_CLAUSES = 5
 """A phrase in more pieces than this is kept only whole and from each piece to its end."""
 CACHE_VERSION = 2
 
+SPOKEN_KEYS = ("say", "interject")
+_SILENCE_MARK = re.compile(r"\s*\[[\d.]+\]\s*")
+"""As scripts of callers write it: what is said on either side is heard on its own."""
 _CLAUSE_END = re.compile(r"(?<=[,.!?;:…])\s+")
 
 
 def phrases_in(tree: Any) -> Iterator[str]:
-    """Every phrase in parsed YAML: strings in lists, and values of `say:` keys, at any depth."""
+    """Every phrase in parsed YAML: strings in lists, and values of `SPOKEN_KEYS`, at any depth."""
     if isinstance(tree, dict):
         for key, value in tree.items():
-            if key == "say" and isinstance(value, str):
-                yield value
+            if key in SPOKEN_KEYS and isinstance(value, str):
+                yield from filter(None, _SILENCE_MARK.split(value))
             else:
                 yield from phrases_in(value)
     elif isinstance(tree, list):

@@ -11,6 +11,7 @@ import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
 from uuid import uuid4
@@ -28,6 +29,7 @@ from app.store.migrate import migrate
 from app.store.pool import Database
 from app.store.tickets import Tickets
 from tests.e2e.world import CallResult, World, scrape, settings_of, ticket_of
+from tests.transcript import said_by
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
@@ -245,14 +247,15 @@ async def run(
 
         async def call(number: int, name: str, wanted: Script) -> None:
             await asyncio.sleep(number * STAGGER_S)
-            uuid = uuid4()
+            uuid, began_at = uuid4(), datetime.now(UTC)
             report = await place_call(
                 wanted, "127.0.0.1", listening["audiosocket_port"], call_uuid=uuid, clock=clock, keeps_sound=False
             )
             ended_s = asyncio.get_running_loop().time()
             ticket = await ticket_of(tickets, uuid)
             outcome.left_s[name] = asyncio.get_running_loop().time() - ended_s
-            outcome.calls[name] = CallResult(report, ticket, directory / "recordings" / (ticket.recording or "none"))
+            recording = directory / "recordings" / (ticket.recording or "none")
+            outcome.calls[name] = CallResult(report, ticket, recording, began_at)
 
         await asyncio.gather(*(call(number, *one) for number, one in enumerate(scenario.calls.items())))
         outcome.metrics = await scrape(listening["metrics_port"])
@@ -308,7 +311,7 @@ def test_the_call_ends_politely_and_its_ticket_is_written_soon(outcomes: dict[st
     for name, call in outcome.calls.items():
         assert str(call.report.ended_by) == ("caller" if name == "hangs up" else "bot"), name
         assert outcome.left_s[name] <= CLEAN_UP_S
-        bot = [line["text"] for line in call.ticket.transcript if line["speaker"] == "bot"]
+        bot = said_by("bot", call.ticket)
         if name != "hangs up":
             assert bot[0] == WELCOME
             assert all(text.endswith((".", "?", "!")) for text in bot), bot  # nothing was cut off

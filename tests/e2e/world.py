@@ -8,6 +8,7 @@ import asyncio
 import base64
 import os
 import time
+from array import array
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -19,9 +20,11 @@ from uuid import UUID, uuid4
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from app.caller.caller import place_call
+from app.caller.caller import CallEvent, place_call
+from app.caller.process_meter import busy_percent, read_core
 from app.caller.report import CallReport
 from app.caller.script import Script, read_script
+from app.commands.call import bot_phrases
 from app.commands.children import finish, voicebot
 from app.media.clock import FrameClock
 from app.store.clients import Clients
@@ -29,27 +32,33 @@ from app.store.embedded import EmbeddedPostgres
 from app.store.migrate import migrate
 from app.store.pool import Database
 from app.store.tickets import Ticket, Tickets
+from tests.transcript import said_by
 
 TICKET_TIMEOUT_S = 20.0
 
 
 @dataclass(slots=True)
 class CallResult:
-    """One call, from outside and from inside."""
+    """One call, from outside and from inside.
+
+    Attributes:
+        began_at: when the UUID was sent, on the same clock as the times of the server's log.
+    """
 
     report: CallReport
     ticket: Ticket
     recording: Path
+    began_at: datetime
 
     @property
     def caller_words(self) -> list[str]:
         """What the bot understood the caller to say."""
-        return [line["text"] for line in self.ticket.transcript if line["speaker"] == "caller"]
+        return said_by("caller", self.ticket)
 
     @property
     def bot_words(self) -> str:
         """Everything of the bot that was heard."""
-        return " ".join(line["text"] for line in self.ticket.transcript if line["speaker"] == "bot")
+        return " ".join(said_by("bot", self.ticket))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +80,12 @@ class World:
     exit_code: int | None = None
     deepgram_tape: list[Reel] = field(default_factory=list)
     elevenlabs_tape: list[Reel] = field(default_factory=list)
+    spent: dict[str, dict[str, float]] = field(default_factory=dict)
+    """What the calls took of each stand-in: its counters, without what filling the cache took."""
+    lateness_s: "array[float]" = field(default_factory=lambda: array("d"))
+    """How late each pass of the callers' own clock was: this machine, not the server."""
+    busy_percent: float = 0.0
+    """Of all cores of this machine, while the calls lasted."""
     directory: Path = Path()
 
     def metric(self, name: str, **labels: str) -> float:
@@ -84,8 +99,9 @@ def run_world(
     environment: Mapping[str, str] | None = None,
     knobs: Sequence[str] = (),
     phrases: Sequence[Path] = (),
+    at_once: int | None = None,
 ) -> World:
-    """Starts everything, places all calls at once, waits for their tickets, stops everything.
+    """Starts everything, places all calls (at most `at_once` at a time), waits for their tickets, stops everything.
 
     Args:
         directory: everything that is written goes below it.
@@ -94,7 +110,7 @@ def run_world(
         knobs: of the stand-ins, "groq.fault=hang".
         phrases: files with more sentences for the recogniser.
     """
-    return asyncio.run(_run(directory, scripts, dict(environment or {}), knobs, phrases))
+    return asyncio.run(_run(directory, scripts, dict(environment or {}), knobs, phrases, at_once or len(scripts)))
 
 
 async def _run(
@@ -103,6 +119,7 @@ async def _run(
     environment: dict[str, str],
     knobs: Sequence[str],
     phrases: Sequence[Path],
+    at_once: int,
 ) -> World:
     world = World(directory=directory)
     async with AsyncExitStack() as stack:
@@ -126,11 +143,17 @@ async def _run(
             listening = await server.wait_for("listening")
             watcher = asyncio.create_task(_watch(server, world))
             uuids = {name: uuid4() for name in scripts}
-            reports = await _place(scripts, uuids, listening["audiosocket_port"])
+            before, cores = await _spent(addresses), read_core(None)
+            reports, began = await _place(scripts, uuids, listening["audiosocket_port"], at_once, world.lateness_s)
+            world.busy_percent = busy_percent(cores, read_core(None))
+            world.spent = {
+                name: {count: value - before[name].get(count, 0) for count, value in counts.items()}
+                for name, counts in (await _spent(addresses)).items()
+            }
             for name, call_uuid in uuids.items():
                 ticket = await ticket_of(tickets, call_uuid)
                 recording = directory / "recordings" / (ticket.recording or "none")
-                world.calls[name] = CallResult(reports[name], ticket, recording)
+                world.calls[name] = CallResult(reports[name], ticket, recording, began[name])
             world.metrics = await scrape(listening["metrics_port"])
             world.deepgram_tape = await _tape(addresses["deepgram"].replace("ws://", "http://"))
             world.elevenlabs_tape = await _tape(addresses["elevenlabs"])
@@ -175,20 +198,40 @@ async def seed(clients: Clients, tickets: Tickets) -> None:
     )
 
 
-async def _place(scripts: Mapping[str, Script | str], uuids: Mapping[str, UUID], port: int) -> dict[str, CallReport]:
-    clock = FrameClock()
-    jobs = [
-        place_call(
-            script if isinstance(script, Script) else read_script(script),
-            "127.0.0.1",
-            port,
-            call_uuid=uuids[name],
-            clock=clock,
-            keeps_sound=len(scripts) <= 10,
-        )
-        for name, script in scripts.items()
-    ]
-    return dict(zip(scripts, await asyncio.gather(*jobs), strict=True))
+async def _place(
+    scripts: Mapping[str, Script | str],
+    uuids: Mapping[str, UUID],
+    port: int,
+    at_once: int,
+    lateness_s: "array[float]",
+) -> tuple[dict[str, CallReport], dict[str, datetime]]:
+    read = {name: script if isinstance(script, Script) else read_script(script) for name, script in scripts.items()}
+    recogniser = bot_phrases() if any(script.repeat_when for script in read.values()) else None
+    clock = FrameClock(on_lateness=lateness_s.append)
+    places = asyncio.Semaphore(at_once)
+    began: dict[str, datetime] = {}
+
+    async def place(name: str, script: Script) -> CallReport:
+        began[name] = datetime.now(UTC)
+
+        def note(event: CallEvent) -> None:
+            if event.kind == "connected":
+                began[name] = datetime.now(UTC)
+
+        async with places:
+            return await place_call(
+                script,
+                "127.0.0.1",
+                port,
+                call_uuid=uuids[name],
+                clock=clock,
+                recogniser=recogniser if script.repeat_when else None,
+                on_event=note,
+                keeps_sound=len(scripts) <= 10,
+            )
+
+    reports = await asyncio.gather(*(place(name, script) for name, script in read.items()))
+    return dict(zip(scripts, reports, strict=True)), began
 
 
 async def ticket_of(tickets: Tickets, call_uuid: UUID) -> Ticket:
@@ -209,6 +252,14 @@ async def scrape(port: int) -> dict[str, float]:
         for family in text_string_to_metric_families(text)
         for sample in family.samples
     }
+
+
+async def _spent(addresses: Mapping[str, str]) -> dict[str, dict[str, float]]:
+    async with httpx.AsyncClient(timeout=5.0) as http:
+        return {
+            name: (await http.get(f"{address.replace('ws://', 'http://')}/control/stats")).json()
+            for name, address in addresses.items()
+        }
 
 
 async def _tape(address: str) -> list[Reel]:

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from app.commands.children import end_of
 from app.errors import VoicebotError
 from tests.lab.network import ADDRESSES, run
 
@@ -180,9 +181,4 @@ class Asterisk:
             return
         with suppress(ProcessLookupError):
             process.send_signal(number)
-        try:
-            async with asyncio.timeout(STOP_TIMEOUT_S):
-                await process.wait()
-        except TimeoutError:
-            process.kill()
-            await process.wait()
+        await end_of(process, STOP_TIMEOUT_S)

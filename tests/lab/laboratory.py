@@ -23,6 +23,7 @@ from tests.lab.asterisk import Asterisk
 from tests.lab.bot import HOSTS, Bot
 from tests.lab.network import Network
 from tests.lab.telephone import TelephoneCall, dial
+from tests.transcript import said_by
 
 TECHNICIAN_SAYS = "Ici le technicien du deuxième étage."
 CALLER_SAYS = "Ma box Internet ne fonctionne plus depuis ce matin."
@@ -163,9 +164,9 @@ class Call:
     @property
     def caller_words(self) -> list[str]:
         """What the bot understood the caller to say."""
-        return [line["text"] for line in self.ticket.transcript if line["speaker"] == "caller"]
+        return said_by("caller", self.ticket)
 
     @property
     def bot_words(self) -> str:
         """Everything of the bot that left."""
-        return " ".join(line["text"] for line in self.ticket.transcript if line["speaker"] == "bot")
+        return " ".join(said_by("bot", self.ticket))

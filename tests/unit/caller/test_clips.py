@@ -1,7 +1,12 @@
 from array import array
+from itertools import groupby
+
+import pytest
 
 from app.caller.clips import clip_of, clips_for
+from app.caller.noises import made
 from app.caller.script import parse_script
+from ext.levels import rms_dbfs
 
 LOUD = array("h", [8000, -8000] * 80).tobytes()
 SOFT = array("h", [40, -40] * 80).tobytes()
@@ -32,3 +37,23 @@ def test_equal_words_in_equal_voices_are_one_clip() -> None:
     assert first["Oui."] is second["Oui."]
     assert first["Oui."].pcm != other["Oui."].pcm
     assert 0.1 < first["Oui."].duration_s < 1.0
+
+
+def test_a_silence_in_a_sentence_is_as_long_as_it_says() -> None:
+    clips = clips_for(parse_script("{name: a, steps: [{say: 'Oui. [0.75] Non.'}]}", "f"))
+    both = clips["Oui. [0.75] Non."]
+    assert (both.first_loud_sample, both.last_loud_sample) == (0, len(both.pcm) // 2 - 1)
+    runs = ((value, len(list(run))) for value, run in groupby(array("h", both.pcm)))
+    assert max(length for value, length in runs if value == 0) >= 6000
+
+
+def test_louder_and_softer_voices() -> None:
+    texts = (f"{{name: a, voice: {{gain_db: {db}}}, steps: [{{say: 'Bonjour.'}}]}}" for db in (0, -12))
+    plain, soft = (clips_for(parse_script(text, "f"))["Bonjour."] for text in texts)
+    assert rms_dbfs(soft.pcm) == pytest.approx(rms_dbfs(plain.pcm) - 12, abs=0.1)
+
+
+def test_words_and_sounds_over_the_bot() -> None:
+    clips = clips_for(parse_script("{name: a, steps: [{interject: 'Mmh.'}, {sound: cough}]}", "f"))
+    assert set(clips) == {"Mmh.", "cough"}
+    assert clips["cough"].pcm == made("cough")

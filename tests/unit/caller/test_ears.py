@@ -94,6 +94,15 @@ def test_answers_are_sentences_that_begin_later() -> None:
     assert ears.spoke_until(0.5) is None
 
 
+def test_speech_lasts_over_the_pauses_between_its_sentences() -> None:
+    ears = Ears(0.7)
+    Line(ears).feed("#" * 10 + "." * 18 + "#" * 10 + "." * 32 + "#" * 10)
+    assert len(ears.sentences) == 3
+    assert ears.spoke_until(0.1) == ears.spoke_until(0.4) == pytest.approx(0.76)
+    assert ears.spoke_until(0.8) is None
+    assert ears.spoke_until(1.42) == pytest.approx(1.6)
+
+
 def test_a_burst_of_frames_lasts_as_long_as_it_sounds() -> None:
     ears = Ears(0.7)
     for _ in range(100):

@@ -38,6 +38,7 @@ def test_a_bot_that_interrupts_is_noted() -> None:
     turns = [Turn("un", started_s=2.0, ended_s=3.0)]
     reports, notes = turn_reports(turns, ears_that_heard((2.5, 3.5)))
     assert reports[0].latency_ms is None
+    assert reports[0].cut_off
     assert notes == ["the bot began to speak before the caller had finished: un"]
 
 
@@ -47,6 +48,17 @@ def test_how_fast_the_bot_falls_silent() -> None:
     assert reports[0].bot_stopped_ms == pytest.approx(200)
     assert reports[0].latency_ms == pytest.approx(500)
     assert notes == []
+
+
+def test_a_listening_noise_wants_no_answer_and_takes_nobodys() -> None:
+    turns = [
+        Turn("un", started_s=2.0, ended_s=3.0),
+        Turn("mmh", over_bot=True, wants_answer=False, started_s=5.0, ended_s=5.3),
+    ]
+    (first, mmh), notes = turn_reports(turns, ears_that_heard((4.0, 7.0), (7.3, 8.0)))
+    assert (first.answered_s, mmh.answered_s, mmh.latency_ms) == (4.0, None, None)
+    assert mmh.bot_stopped_ms == pytest.approx(3000)
+    assert (mmh.cut_off, notes) == (False, [])
 
 
 def test_a_turn_of_which_nothing_left_is_none() -> None:

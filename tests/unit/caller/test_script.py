@@ -3,16 +3,22 @@ from pathlib import Path
 import pytest
 
 from app.caller.script import (
+    Echo,
     HangUp,
     HangUpMidSentence,
+    Interject,
     Listen,
+    MakeSound,
+    Noise,
     PlayWav,
     Say,
     Script,
     parse_script,
+    pieces_of,
     read_script,
     script_for_wav,
     shipped_scripts,
+    words_of,
 )
 from app.errors import ConfigError
 
@@ -63,6 +69,31 @@ steps:
     assert script.folder == Path("dossier")
 
 
+def test_what_is_said_over_the_bot_and_heard_besides() -> None:
+    script = parse_script(
+        """
+name: bruyant
+noise: {sound: babble, snr_db: 5}
+echo: {delay_ms: 200}
+voice: {gain_db: 6}
+steps:
+  - interject: "Mmh."
+    after_s: 2
+  - sound: cough
+""",
+        "f.yaml",
+    )
+    assert script.steps == (Interject(interject="Mmh.", after_s=2), MakeSound(sound="cough", after_s=1))
+    assert script.noise == Noise(sound="babble", snr_db=5)
+    assert script.echo == Echo(level_db=-20, delay_ms=200)
+
+
+def test_silences_in_a_sentence() -> None:
+    assert pieces_of("Zéro six [1.5] douze, [0.25] euh") == ["Zéro six", 1.5, "douze,", 0.25, "euh"]
+    assert pieces_of("Oui.") == ["Oui."]
+    assert words_of("Zéro six [1.5] douze, [0.25] euh") == "Zéro six douze, euh"
+
+
 def test_defaults() -> None:
     script = parse_script("name: vide", "f.yaml")
     assert (script.bot_silence_ms, script.wait_bot_s, script.ptime_ms, script.suppress_silence) == (
@@ -103,7 +134,7 @@ steps:
     ]
     assert all(problem.startswith("f.yaml: ") for problem in found)
     assert found[4] == found[5].replace("step 3", "step 2")
-    assert "exactly one of: say, wav" in found[4]
+    assert "exactly one of: say, interject, sound, wav" in found[4]
 
 
 @pytest.mark.parametrize(
