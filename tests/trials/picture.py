@@ -59,9 +59,9 @@ def draw(title: str, rows: Sequence[Row], stages: Mapping[str, Mapping[str, floa
             if ranked:
                 measured = ranked[max(0, -int(-share * len(ranked) // 100) - 1)]
                 parts.append(_mark(across(measured), y, DOT))
-    parts.append(_text(LEFT, bars_top - 12, "where the time goes, medians as the server measured them:", size=12))
+    parts.append(_text(LEFT, bars_top - 12, "where the time goes: medians, as the server measured them", size=12))
     for number, (name, colour) in enumerate(STAGES.items()):
-        parts.append(_text(LEFT + 330 + 110 * number, bars_top - 12, f"■ {name}", size=12, colour=colour))
+        parts.append(_text(LEFT + 380 + 96 * number, bars_top - 12, f"■ {name}", size=11, colour=colour))
     for number, (kind, medians) in enumerate(stages.items()):
         y, x = bars_top + 30 * number, float(LEFT)
         parts.append(_text(LEFT - 10, y + 14, kind, anchor="end"))

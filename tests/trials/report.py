@@ -98,7 +98,8 @@ def picture_of(outcome: Outcome, own: Outcome | None) -> str:
         KINDS[kind]: {name: spread["p50"] for name, spread in stages_ms(calls, kind).items()}
         for kind in ("yes_no", "open", "field")
     }
-    return draw(f"{len(calls)} conversations", rows, medians)
+    heard = [row for row in rows if row.values_ms]
+    return draw(f"{len(calls)} conversations", heard, {kind: found for kind, found in medians.items() if found})
 
 
 def show(report: Mapping[str, Any], console: Console) -> None:

@@ -34,8 +34,8 @@ AT_ONCE_KNOBS = (*(f"{knob}=0" for knob in PUBLISHED_MS), "groq.tokens_per_s=100
 """Stand-ins that take no time: what is left of an answer's time is the server's (and theirs to compute)."""
 SETTINGS = {"SOLUTION_WAIT_SECONDS": "20", "MAX_CONCURRENT_CALLS": "200"}
 """Twenty seconds for the manipulation: its callers come back before."""
-BUSY_LIMIT_PERCENT = 75.0
-LATE_LIMIT_MS = 30.0
+BUSY_LIMIT_PERCENT = 60.0
+LATE_LIMIT_MS = 8.0
 """Beyond these the machine, not the server, may be what is measured."""
 
 
