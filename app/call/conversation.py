@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from contextvars import copy_context
 from dataclasses import replace
 from math import inf
 
@@ -25,7 +26,7 @@ from app.dialogue.machine import Machine
 from app.dialogue.step import Ending, Step
 from app.dialogue.turns import FinalizeWanted, Interrupted, TurnEnded, TurnEvent, Unheard
 from app.inbox import Inbox
-from app.ops.logs import bind_turn
+from app.ops.logs import bind_call, bind_turn
 from app.providers.ladder import Answer
 from ext.line import Line
 from ext.tracks import Tracks
@@ -71,7 +72,12 @@ class Conversation:
             self._look_again,
             lambda _error: self.post(EarsLost()),
         )
-        self.line = Line(self.ears.inbound, self._mouth.buffer, tracks, self.follow)
+        self._context = copy_context()
+        """Of what the clock's ticks begin, so that it logs as this call's."""
+        self._context.run(bind_call, str(record.call_uuid))
+        self.line = Line(
+            self.ears.inbound, self._mouth.buffer, tracks, lambda now_s: self._context.run(self.follow, now_s)
+        )
         self._events: Inbox[Event] = Inbox(MAX_EVENTS)
         self._step = Step()
         self._deaf = False
@@ -235,6 +241,7 @@ class Conversation:
     def _next_turn(self) -> None:
         self.turn_id += 1
         bind_turn(self.turn_id)
+        self._context.run(bind_turn, self.turn_id)
 
     def _counts(self, event: KeyPressed) -> bool:
         """A key for an earlier question answers nothing, nor does one over the farewell."""
