@@ -62,6 +62,7 @@ class Slot:
         beat_ms: monotonic time of its last sign of life.
         ears: places at the recogniser that it holds.
         voices: places at the voice's provider that it holds.
+        links: Asterisk servers that it is linked to.
     """
 
     pid = _Word(0)
@@ -73,6 +74,7 @@ class Slot:
     beat_ms = _Word(6)
     ears = _Word(7)
     voices = _Word(8)
+    links = _Word(9)
 
     def __init__(self, words: "memoryview[int]", number: int) -> None:
         self.words = words

@@ -80,6 +80,7 @@ class Server:
         self._tasks: set[asyncio.Task[None]] = set()
         self._open: set[Connection] = set()
         self._silent: set[Connection] = set()
+        self._on_doorstep: set[Connection] = set()
         self._refusals = 0
         self.calls_ended = 0
         """Since the start, cleaned up."""
@@ -156,7 +157,10 @@ class Server:
     def greet(self, connection: Connection) -> bool:
         """Lets the allowed in, as long as not too many of them stay silent."""
         peer = connection.peer
-        if peer is None or not any(peer in network for network in self._allowed):
+        if peer is None:  # it has left already, and can't be asked where it came from
+            self.refuse(connection, PeerError("no_uuid", "lost before it was let in"))
+            return False
+        if not any(peer in network for network in self._allowed):
             self.refuse(connection, PeerError("not_allowed", "not in REMOTE_ASTERISK_IP"))
             return False
         if len(self._silent) >= MAX_SILENT_CONNECTIONS:
@@ -177,14 +181,17 @@ class Server:
     def gone(self, connection: Connection) -> None:
         """Forgets it."""
         self._silent.discard(connection)
+        self._on_doorstep.discard(connection)
         self._open.discard(connection)
         self._tell()
 
     def admit(self, connection: Connection, call_uuid: UUID) -> Leg:
         """A call, or a refusal of one: decided before anything is connected; or the wait for its announcement."""
+        self._silent.discard(connection)
         leg = self._decide(connection, call_uuid, 0.0)
         if leg is not None:
             return leg
+        self._on_doorstep.add(connection)
         decide, left = partial(self._decide, connection, call_uuid), partial(self._left, connection)
         return Doorstep(connection, self._services.clock, decide, left)
 
@@ -225,7 +232,7 @@ class Server:
         log.info("caller left before the call began", peer=str(connection.peer), call_id=str(connection.call_uuid))
 
     def _take(self, connection: Connection, call_uuid: UUID, place: int, announcement: Announcement | None) -> Call:
-        self._silent.discard(connection)
+        self._on_doorstep.discard(connection)
         try:
             call = Call(call_uuid, connection, self._services, announcement)
         except BaseException:
@@ -259,12 +266,20 @@ class Server:
         """The loop is so late that another call would be one too many for those in progress."""
         return self._max_lag_s > 0 and self._services.lag.over(self._max_lag_s, self._loop.time())
 
+    @property
+    def _hears_less(self) -> bool:
+        """Announcements that must come would not come here, but to another worker."""
+        others = self._board.others(self._slot.number) if self._settings.require_announced_calls else []
+        return any(other.links > self._slot.links for other in others)
+
     def _tell(self) -> None:
         """Puts on the board how things stand, for the other workers and for our own door."""
         slot, arriving = self._slot, self._door.arriving if self._door is not None else 0
+        waiting = len(self._silent) + len(self._on_doorstep) + arriving
         slot.calls = len(self._calls)
         slot.connections = len(self._open) + arriving
-        slot.room = 0 if self._overloaded else self._free_lines - len(self._silent) - arriving
+        slot.links = self._services.switchboard.links_up
+        slot.room = 0 if self._overloaded or self._hears_less else self._free_lines - waiting
         if self._door is not None:
             self._door.look()
         self._somebody_left.set()
@@ -274,7 +289,7 @@ class Server:
 
     def _turn_away(self, connection: Connection, reason: str) -> Refusal:
         """A cached sentence, then 0x00; who was not announced gets that at once."""
-        self._silent.discard(connection)
+        self._on_doorstep.discard(connection)
         metrics.REFUSED_CALLS.labels(reason).inc()
         log.warning("call refused", reason=reason, peer=str(connection.peer), call_id=str(connection.call_uuid))
         pcm = None

@@ -20,7 +20,8 @@ from app.door import bound_socket
 from app.errors import ConfigError, VoicebotError
 from app.ops import metrics
 from app.ops.health import HealthServer
-from app.ops.logs import WholeLines, configure_logs
+from app.ops.log_stream import WholeLines
+from app.ops.logs import configure_logs, lines_lost
 from app.providers.quota import Quota
 from app.store.embedded import EmbeddedPostgres
 from app.store.migrate import migrate
@@ -41,7 +42,7 @@ async def serve(settings: Settings | None = None) -> int:
     settings = settings or load_settings()
     if not settings.deepgram_api_key.get_secret_value():
         raise ConfigError(["DEEPGRAM_API_KEY: missing; without it the bot can't hear (for a first look: make demo)"])
-    configure_logs(json=settings.structured_logging, level=settings.log_level, stream=WholeLines(2))
+    configure_logs(json=settings.structured_logging, level=settings.log_level, stream=WholeLines(2, lines_lost).start())
     stop, hurry = asyncio.Event(), asyncio.Event()
 
     def on_signal() -> None:

@@ -19,7 +19,8 @@ from app.board import Board, State
 from app.call.services import Part, open_services
 from app.errors import VoicebotError
 from app.ops import metrics
-from app.ops.logs import WholeLines, configure_logs
+from app.ops.log_stream import WholeLines
+from app.ops.logs import configure_logs, lines_lost
 from app.orders import READY, Assignment, Channel
 from app.providers.quota import Quota
 from app.server import Server
@@ -91,7 +92,7 @@ class _Worker:
         configure_logs(
             json=settings.structured_logging,
             level=settings.log_level,
-            stream=WholeLines(2),
+            stream=WholeLines(2, lines_lost).start(),
             fields={"worker": assignment.number},
         )
         self._assignment = assignment

@@ -7,7 +7,7 @@ cdef enum:
     RATE_MAX_HZ = 192000  # the highest AudioSocket knows
     SPAN_SAMPLES = 29  # half the filter's length, in samples of the lower rate: 3.63 ms at 8 kHz
     TERMS = 40  # cosines of the filter's shape
-    BLOCK_SAMPLES = 1024  # input taken at a time; every stream has room for one
+    BLOCK_SAMPLES = 512  # input taken at a time; every stream has room for one
     BANKS_KEPT = 8
 
 cdef class FilterBank:

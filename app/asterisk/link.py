@@ -75,6 +75,8 @@ class Link:
         self._task: asyncio.Task[None] | None = None
         self._told = ""
         self._connected = metrics.AMI_CONNECTED.labels(str(address))
+        self.tried = asyncio.Event()
+        """It was up, or has failed, at least once."""
 
     @property
     def up(self) -> bool:
@@ -114,6 +116,7 @@ class Link:
             except Exception:
                 log.exception("asterisk link failed", asterisk=str(self.address))
                 refused = False
+            self.tried.set()
             if asyncio.get_running_loop().time() - began_s > patience.max_retry_s:
                 pause_s = patience.retry_s  # it was well for a while
             wait_s = patience.refused_s if refused else pause_s
@@ -127,6 +130,7 @@ class Link:
             await self._log_in(session)
             self._session = session
             self._connected.set(1)
+            self.tried.set()
             self._told = ""
             log.info("asterisk connected", asterisk=str(self.address))
             while not session.lost.done():

@@ -1,6 +1,7 @@
 """All the Asterisk servers of one worker: who announced which call, and where calls are sent on to."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from uuid import UUID
 
@@ -48,6 +49,18 @@ class Switchboard:
     async def stop(self) -> None:
         """Logs off everywhere."""
         await asyncio.gather(*(link.stop() for link in self._links.values()))
+
+    async def tried(self, within_s: float) -> None:
+        """Waits until every link is up or has failed once: who takes calls before that has heard no announcement."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                for link in self._links.values():
+                    await link.tried.wait()
+
+    @property
+    def links_up(self) -> int:
+        """Asterisk servers whose announcements would arrive just now."""
+        return sum(link.up for link in self._links.values())
 
     def hears(self, peer: Address | None) -> bool:
         """Whether an announcement of this peer would arrive just now."""

@@ -15,7 +15,7 @@ from app.call.handover import HANDOVER_S, hand_over
 from app.call.record import CallRecord
 from app.call.services import Services
 from app.dialogue.case import Case
-from app.dialogue.machine import Ending
+from app.dialogue.step import Ending
 from app.errors import StoreError
 from app.ops import metrics
 from app.ops.logs import bind_call, bind_turn
@@ -47,7 +47,7 @@ class Call:
         self._started_s = self._loop.time()
         peer = str(connection.peer) if connection.peer else None
         self._announcement = announcement
-        self.record = CallRecord(call_uuid, peer, Case(), services.prompts.names)
+        self.record = CallRecord(call_uuid, peer, Case(), services.prompts.names, began_s=self._started_s)
         if announcement is not None:
             self.record.caller_number = announcement.caller_number
             self.record.case.returned = announcement.returned
@@ -161,6 +161,9 @@ class Call:
         await self._conversation.close()
         self._recording.close()
         await self._handed_over()  # its state of the ticket must not come after the last one
+        case = self.record.case
+        if outcome == "hangup" and case.status == "transferred":  # before our 0x00: no technician was rung
+            case.status = "open" if case.told else "abandoned"
         ended_at = self._started_at + timedelta(seconds=duration_s)
         ticket = self.record.ticket(duration_s, ended_at, cut=outcome in CUT_OFF)
         stored, kept = False, "spooled"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from app.call.mouth import Said
-from app.dialogue.turns import TurnEvent
+from app.dialogue.turns import Interrupted, Unheard
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,4 +63,4 @@ class TypingPaused:
     """Nothing was typed for a while."""
 
 
-Event = TurnEvent | CallerTurn | KeyPressed | TypingPaused | Answered | Said | Silence | EarsLost | TimeUp
+Event = CallerTurn | Interrupted | Unheard | KeyPressed | TypingPaused | Answered | Said | Silence | EarsLost | TimeUp

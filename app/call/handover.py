@@ -8,7 +8,7 @@ from app.asterisk.announcements import Announcement
 from app.asterisk.route import Route
 from app.call.record import CallRecord
 from app.call.services import Services
-from app.dialogue.machine import Ending
+from app.dialogue.step import Ending
 from app.errors import ProviderError, StoreError
 from app.store.tickets import Ticket
 

@@ -91,14 +91,14 @@ class Mouth:
         return self.busy and self._playout.has_sound
 
     @property
-    def filling(self) -> bool:
-        """Only a filler is being said: it is no answer, and no reason not to take the caller's words."""
-        return self.busy and self._filling
+    def speaks(self) -> bool:
+        """A speech is under way, not a mere filler: that is no answer, and no reason not to take the caller's words."""
+        return self.busy and not self._filling
 
     def say(self, sentences: Sequence[str] | AsyncGenerator[str, None]) -> None:
         """Starts a speech. One still under way is cut, but a filler is heard out first."""
         self._stop_tasks()
-        if not self.filling:
+        if not (self.busy and self._filling):
             self._begin()
         self._filling = False
         self._answer_start_samples = self._playout.pushed_samples
@@ -209,6 +209,7 @@ class Mouth:
                 if len(text) <= MAX_KEPT_CHARACTERS:
                     pieces.append(pcm)
                 await self._push(pcm, epoch)
+                del pcm  # as in the ladder: not kept while the next is waited for
         if own and pieces:
             self._cache.keep(text, b"".join(pieces))
         self._playout.end_sentence(epoch)

@@ -13,7 +13,7 @@ from app.store.tickets import Ticket
 
 @dataclass(slots=True)
 class CallRecord:
-    """One call's transcript and ticket; times are seconds since the call began.
+    """One call's transcript and ticket; the times in it are seconds since the call began.
 
     A caller who comes back from a technician that did not answer is a second leg of the same call, with a recording of
     its own: `resume`.
@@ -25,6 +25,8 @@ class CallRecord:
     names: Names
     caller_number: str | None = None
     recording: str | None = None
+    began_s: float = 0.0
+    """When this leg began, on the clock of `add`."""
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     transcript: list[dict[str, Any]] = field(default_factory=list)
     earlier_s: float = 0.0
@@ -34,16 +36,18 @@ class CallRecord:
 
     def resume(self, earlier: Ticket) -> None:
         """This call is the second leg of a call whose ticket is known: the same ticket goes on."""
-        self.earlier_s = max((self.started_at - earlier.started_at).total_seconds(), 0.0)
         self.earlier_duration_s = earlier.duration_seconds or 0.0
+        # The clock may have been set back since; this leg began after that one had ended all the same.
+        self.earlier_s = max((self.started_at - earlier.started_at).total_seconds(), self.earlier_duration_s)
         self.started_at = earlier.started_at
         self.transcript = list(earlier.transcript)
         self.caller_number = self.caller_number or earlier.caller_number
         self.recording = " ".join(filter(None, (earlier.recording, self.recording)))
 
     def add(self, speaker: str, text: str, at_s: float, *, interrupted: bool = False) -> None:
-        """Adds what one side said (the bot's words as they were heard), so long after the start of this leg."""
-        entry: dict[str, Any] = {"speaker": speaker, "text": text, "at_s": round(self.earlier_s + at_s, 2)}
+        """Adds what one side said, and when: the bot's words as they were heard."""
+        since_start_s = self.earlier_s + max(at_s - self.began_s, 0.0)
+        entry: dict[str, Any] = {"speaker": speaker, "text": text, "at_s": round(since_start_s, 2)}
         if interrupted:
             entry["interrupted"] = True
         # A sentence of the bot is noted when it was heard, after a "d'accord" that was said over it.

@@ -39,6 +39,8 @@ CONNECTIONS_PER_DATABASE = 24
 """Of all workers together; the embedded PostgreSQL has 60 for both, one of your own 100 unless told otherwise."""
 LOOK_FOR_PHRASES_S = 3.0
 MAX_LOOK_FOR_PHRASES_S = 60.0
+LINKS_WITHIN_S = 1.0
+"""A start is not held up longer by an Asterisk that does not answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,7 @@ async def open_services(settings: Settings, part: Part | None = None) -> AsyncIt
         if missing := await asyncio.to_thread(cache.load, texts):
             builder = voice if voice is spare else QuotaVoice(voice, voices)
             _in_background(_speak(cache, texts, missing, builder) if first else _look_for(cache, missing), stack)
+        await switchboard.tried(LINKS_WITHIN_S)
         lag, loop = Lag(), asyncio.get_running_loop()
 
         def late(lateness_s: float) -> None:

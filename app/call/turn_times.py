@@ -1,31 +1,48 @@
 """Where the time of a turn goes: the stages of `voicebot_turn_latency_seconds`."""
 
+import structlog
+
+from app.dialogue.states import State
 from app.ops import metrics
+
+log = structlog.get_logger(__name__)
 
 
 class TurnTimes:
-    """The moments of one turn, in seconds of one clock.
+    """The moments of a call's latest turn, in seconds of one clock.
 
-    Args:
-        speech_ended_s: the caller's voice stopped.
-        turn_ended_s: it was decided that this was the end of the turn.
+    Attributes:
+        awaits_answer: the turn has begun, and no frame of its answer has been noted yet.
     """
 
-    def __init__(self, speech_ended_s: float, turn_ended_s: float) -> None:
+    def __init__(self) -> None:
+        self._speech_ended_s = self._turn_ended_s = self._understood_s = 0.0
+        self.awaits_answer = False
+
+    def begin(self, speech_ended_s: float, turn_ended_s: float) -> None:
+        """The caller's turn is taken.
+
+        Args:
+            speech_ended_s: the caller's voice stopped.
+            turn_ended_s: it was decided that this was the end of the turn.
+        """
+        self.awaits_answer = True
         self._speech_ended_s = speech_ended_s
-        self._turn_ended_s = self._understood_s = self._answered_s = turn_ended_s
+        self._turn_ended_s = self._understood_s = turn_ended_s
         metrics.TURN_LATENCY_S.labels("endpoint").observe(max(turn_ended_s - speech_ended_s, 0.0))
 
     def understood(self, now_s: float) -> None:
         """The intent is known."""
-        self._understood_s = self._answered_s = now_s
+        self._understood_s = now_s
         metrics.TURN_LATENCY_S.labels("understanding").observe(now_s - self._turn_ended_s)
 
-    def answered(self, now_s: float) -> None:
-        """The first frame of the answer has left."""
-        self._answered_s = now_s
+    def answered(self, now_s: float, state: State) -> None:
+        """The first frame of the answer has left; `state` is where the dialogue stands by now."""
+        self.awaits_answer = False
         metrics.TURN_LATENCY_S.labels("first_audio").observe(now_s - self._understood_s)
         metrics.TURN_LATENCY_S.labels("total").observe(max(now_s - self._speech_ended_s, 0.0))
+        first_audio_ms, total_ms = _ms(now_s - self._understood_s), _ms(now_s - self._speech_ended_s)
+        log.info("turn answered", state=state.value, first_audio_ms=first_audio_ms, total_ms=total_ms)
 
     @property
     def endpoint_ms(self) -> int:
@@ -36,16 +53,6 @@ class TurnTimes:
     def understanding_ms(self) -> int:
         """Time to the intent."""
         return _ms(self._understood_s - self._turn_ended_s)
-
-    @property
-    def first_audio_ms(self) -> int:
-        """Time from the intent to the first frame."""
-        return _ms(self._answered_s - self._understood_s)
-
-    @property
-    def total_ms(self) -> int:
-        """Time that the caller waited."""
-        return _ms(self._answered_s - self._speech_ended_s)
 
 
 def _ms(seconds: float) -> int:

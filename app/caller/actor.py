@@ -42,7 +42,7 @@ class Turn:
     Attributes:
         said: the words, the sound file, or the digits.
         means: speech or keys.
-        over_bot: spoken on purpose while the bot speaks.
+        over_bot: spoken or dialled on purpose while the bot speaks.
         wants_answer: not a listening noise, a cough or the like.
         started_s: when the frame with the first sound left.
         ended_s: when the frame with the last sound left; None until then.
@@ -183,7 +183,9 @@ class Actor:
             case Pause(pause_s=pause_s):
                 yield from self._wait(pause_s)
             case Dial(dtmf=digits):
-                yield from self._dial(digits)
+                if step.over_bot_after_s is not None:
+                    yield from self._await_interruption(digits, step.over_bot_after_s)
+                yield from self._dial(Turn(digits, means="dtmf", over_bot=step.over_bot_after_s is not None))
             case WaitBot(wait_bot_s=limit_s):
                 if not (yield from self._await_bot(limit_s)):
                     self._note(f"the bot had not finished speaking within {limit_s:g} s")
@@ -257,10 +259,10 @@ class Actor:
         yield from self._wait(clip.duration_s / 2 if step.after_s is None else step.after_s)
         self._actions.append(Leave(step.abort))
 
-    def _dial(self, digits: str) -> Flow:
-        turn = Turn(digits, means="dtmf", started_s=self._now_s)
+    def _dial(self, turn: Turn) -> Flow:
+        turn.started_s = self._now_s
         self.turns.append(turn)
-        for digit in digits:
+        for digit in turn.said:
             self._actions.append(Press(digit))
             turn.ended_s = self._since_s = self._now_s
             yield from self._wait(DIGIT_GAP_S)

@@ -111,6 +111,8 @@ class Dial(Part):
 
     key: ClassVar[str] = "dtmf"
     dtmf: Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9*#A-D]{1,32}$")]
+    over_bot_after_s: Seconds | None = None
+    """Over what the bot says next: this long after it began to speak."""
 
 
 class WaitBot(Part):

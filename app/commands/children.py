@@ -76,13 +76,18 @@ async def voicebot(
         if process.returncode is None:
             process.terminate()
             drain = asyncio.create_task(_drain(lines))  # a full pipe would keep it from ending
-            try:
-                async with asyncio.timeout(STOP_TIMEOUT_S):
-                    await process.wait()
-            except TimeoutError:
-                process.kill()
-                await process.wait()
+            await end_of(process, STOP_TIMEOUT_S)
             drain.cancel()
+
+
+async def end_of(process: asyncio.subprocess.Process, within_s: float) -> None:
+    """Waits for the end of a process that was told to end; one that takes longer is killed."""
+    try:
+        async with asyncio.timeout(within_s):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
 
 
 async def finish(*words: str, environment: Mapping[str, str] | None = None) -> None:

@@ -85,6 +85,11 @@ class Case:
         return self.client is not None or bool(self.fields.name and self.fields.company)
 
     @property
+    def pending_unasked(self) -> bool:
+        """There is a ticket that is still open, and nobody asked yet whether the call is about it."""
+        return self.pending is not None and not self.pending_offered
+
+    @property
     def who(self) -> str:
         """Name and company as far as known, for the summary."""
         if self.client is not None:

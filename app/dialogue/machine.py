@@ -1,9 +1,8 @@
 """Walks the table of states: takes understood turns and silences, tells what to say next. Pure."""
 
 import re
-from dataclasses import dataclass, field
-from enum import StrEnum
 
+from app.dialogue import remedy
 from app.dialogue.case import PROBLEM_OF_INTENT, Case
 from app.dialogue.intents import Intent, Understanding
 from app.dialogue.states import (
@@ -15,79 +14,26 @@ from app.dialogue.states import (
     Keys,
     State,
 )
+from app.dialogue.step import ANSWER_SILENCE_S, Ending, Phrase, Step
 
-ANSWER_SILENCE_S = 8.0
-"""The caller says nothing for so long after a question: asked again."""
 HOLD_S = 120.0
 """How long a caller who asked us to wait is waited for."""
 SILENCES_BEFORE_GOODBYE = 2
+MAX_REPEATS = 5
+"""So often the same question is repeated; then whoever asks for it once more has not answered. A key held down would
+go on for ever, and each time have the reply spoken anew."""
 STAYS_UNCLEAR_BELOW = 0.3
 """An understanding less sure than this counts as UNCLEAR, whatever it says."""
 
 ARE_YOU_THERE = frozenset({"silence_1", "hold_over"})
 """Questions about the caller, not the matter: a "oui" to them answers nothing else."""
 
-_WORKS = re.compile(
-    r"\b(?:re)?(?:marche|fonctionne)(?:nt)?\b|\brevenu|\brétabli|\bréglée?s?\b|\brésolu|\bréparée?s?\b", re.IGNORECASE
-)
-_WORKS_PERHAPS = re.compile(
-    r"\b(?:si|voir|quand|pour que|jusqu.à ce que)\b[^.!?]*\b(?:re)?(?:marche|fonctionne)", re.IGNORECASE
-)
-"""\"Je vais voir si ça marche\" promises nothing."""
-_DEAL = re.compile(r"\bça marche\b(?! (?:maintenant|bien|mieux|à nouveau|de nouveau|déjà|enfin))", re.IGNORECASE)
-"""Right after the proposal "ça marche" means "agreed"."""
-_DONE = re.compile(r"\bc.est fait\b|\bça y est\b|\bj.ai (?:tout )?(?:fait|re|dé|branché|éteint|rallumé)", re.IGNORECASE)
-_AGREES = re.compile(
-    r"\W*(?:(?:oui|d.accord|ok(?:ay)?|entendu|très bien|alors|merci|je (?:le|la|les) fais|je regarde|j.essa[iy]e"
-    r"|je vais (?:le |la |les )?(?:essayer|faire|regarder|voir|tester))(?: ça)?\b\W*)+",
-    re.IGNORECASE,
-)
-_ONLY_YES = re.compile(r"\W*(?:(?:oui|merci)\W*)+", re.IGNORECASE)
-_NOT_YET = re.compile(r"\bpas (?:encore|fini|terminé)\b|\ben train de\b", re.IGNORECASE)
 _PRESENT = re.compile(
     r"\W*(?:(?:oui|ouais|si|all[oôóò]|bonjour|monsieur|madame|d.accord|ok(?:ay)?|voilà|toujours|en ligne"
     r"|je suis(?: là)?|prête?|me revoilà|je (?:vous )?(?:écoute|entends)|allez-y"
     r"|on peut(?: continuer)?|c.est moi)\b\W*)+",
     re.IGNORECASE,
 )
-
-
-class Ending(StrEnum):
-    """Why the bot ends a call."""
-
-    GOODBYE = "goodbye"
-    TRANSFER = "transfer"
-    ERROR = "error"
-    CALLBACK = "callback"
-    SILENCE = "silence"
-    TOO_LONG = "too_long"
-
-
-@dataclass(frozen=True, slots=True)
-class Phrase:
-    """A phrase of `prompts/fr.yaml` to say, with the values of its places."""
-
-    key: str
-    values: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What the call does now.
-
-    Attributes:
-        says: phrases in order; empty says nothing.
-        model_reply: speak the language model's own reply instead of `says`, if it comes in time.
-        repeats: say once more what was last said, word for word; `says` is empty.
-        listens_s: how long to wait for the caller after the last word before `on_silence`.
-        ending: not None: hang up when the words have been heard.
-    """
-
-    says: tuple[Phrase, ...] = ()
-    model_reply: bool = False
-    repeats: bool = False
-    listens_s: float = ANSWER_SILENCE_S
-    ending: Ending | None = None
 
 
 class Machine:
@@ -103,6 +49,7 @@ class Machine:
         self.case = case
         self._solution_wait_s = solution_wait_s
         self._times_asked_again = 0
+        self._repeats = 0
         self._silences = 0
         self._waiting = False
         """SOLUTION was accepted: the caller is doing it."""
@@ -155,7 +102,8 @@ class Machine:
             understanding = understanding.model_copy(update={"intent": Intent.UNCLEAR})
         self.case.learn(understanding, text, describes_problem=self.state is State.DIAGNOSTIC)
         intent = understanding.intent
-        if intent is Intent.REPEAT_REQUEST:
+        if intent is Intent.REPEAT_REQUEST and self._repeats < MAX_REPEATS:
+            self._repeats += 1
             return self._question() if aside else Step(repeats=True, listens_s=self._patience_s)
         if intent is Intent.HOLD_REQUEST or self._needs_time(intent, text, aside):
             self._holding = True
@@ -218,11 +166,11 @@ class Machine:
 
     def _needs_time(self, intent: Intent, text: str, aside: str) -> bool:
         """ "Non, pas encore" to "is it done?" or to "are you ready?" asks us to wait, it answers nothing."""
-        if intent not in (Intent.NO, Intent.UNCLEAR) or _WORKS.search(text):
+        if intent not in (Intent.NO, Intent.UNCLEAR) or remedy.speaks_of_working(text):
             return False
         if aside == "hold_over":
             return intent is Intent.NO
-        return self.state in (State.SOLUTION, State.VERIFICATION) and bool(_NOT_YET.search(text))
+        return self.state in (State.SOLUTION, State.VERIFICATION) and remedy.not_yet_done(text)
 
     def _answered(self, understanding: Understanding, text: str) -> Step:
         intent = understanding.intent
@@ -238,7 +186,7 @@ class Machine:
         if target is None:
             return self._ask_again()
         if self.state is State.WELCOME and self.case.client is not None:
-            target = State.TICKET_VERIFICATION if self._pending_unasked else State.DIAGNOSTIC
+            target = State.TICKET_VERIFICATION if self.case.pending_unasked else State.DIAGNOSTIC
         if self.state is State.VERIFICATION and target is State.GOODBYE:
             self.case.status = "resolved"
         return self._arrive(target, intent)
@@ -252,7 +200,7 @@ class Machine:
             return self._ask_again()
         if intent is Intent.NO and self._last.says == (Phrase("ask_ticket_number"),):
             return self._say(Phrase("ask_identity"))  # does not know the number; may still say who calls
-        return self._arrive(State.TICKET_VERIFICATION if self._pending_unasked else arrows[intent], intent)
+        return self._arrive(State.TICKET_VERIFICATION if self.case.pending_unasked else arrows[intent], intent)
 
     def _answered_callback(self, understanding: Understanding) -> Step:
         if self.case.fields.phone:
@@ -263,7 +211,7 @@ class Machine:
     def _answered_ticket(self, intent: Intent) -> Step:
         pending = self.case.pending
         if intent in (Intent.IDENTITY_PROVIDED, Intent.EMAIL_PROVIDED):
-            if self._pending_unasked and not self.case.fields.ticket:
+            if self.case.pending_unasked and not self.case.fields.ticket:
                 return self._arrive(State.TICKET_VERIFICATION)
             if pending is not None:
                 intent = Intent.YES
@@ -299,22 +247,18 @@ class Machine:
 
     def _agreed(self, text: str) -> Step:
         """A yes in SOLUTION: it works again, it is done, or will be."""
-        if _WORKS.search(text) and not _WORKS_PERHAPS.search(text) and (self._waiting or not _DEAL.search(text)):
+        if remedy.works(text, just_proposed=not self._waiting):
             self.case.status = "resolved"
             return self._arrive(State.GOODBYE)
         if not self._waiting:
-            return self._arrive(State.VERIFICATION) if _DONE.search(text) else self._wait()
-        if _AGREES.fullmatch(text) and not _ONLY_YES.fullmatch(text):
+            return self._arrive(State.VERIFICATION) if remedy.done(text) else self._wait()
+        if remedy.agreed(text):
             return self._say_aside("hold")  # "d'accord" to "take your time": not done yet
         return self._arrive(State.VERIFICATION)
 
     def _wait(self) -> Step:
         self._waiting = True
         return self._say_aside("solution_wait")
-
-    @property
-    def _pending_unasked(self) -> bool:
-        return self.case.pending is not None and not self.case.pending_offered
 
     def _arrive(self, target: State, intent: Intent | None = None) -> Step:
         """Goes to `target` and says what belongs there."""
@@ -325,7 +269,7 @@ class Machine:
             return self._end(target, Ending.TRANSFER, Phrase(STATES[target].says))
         if target is State.GOODBYE:
             return self._goodbye()
-        if target is State.TICKET_VERIFICATION and self._pending_unasked:
+        if target is State.TICKET_VERIFICATION and self.case.pending_unasked:
             return self._say(*self._offer_pending())
         if target is State.SOLUTION:
             replies = intent is not None and intent in STATES[origin].model_reply
@@ -373,6 +317,7 @@ class Machine:
     def _enter(self, state: State) -> None:
         self.state = state
         self._times_asked_again = 0
+        self._repeats = 0
         self._waiting = False
 
     def _end(self, state: State, ending: Ending, *phrases: Phrase) -> Step:

@@ -2,7 +2,6 @@
 
 import io
 import logging
-import os
 import re
 import sys
 from collections.abc import Mapping, MutableMapping
@@ -11,6 +10,8 @@ from typing import Any, TextIO
 import structlog
 from structlog.contextvars import bind_contextvars, clear_contextvars
 from structlog.typing import ExcInfo
+
+from app.ops.log_stream import WholeLines
 
 SECRET_KEYS = re.compile(r"key|secret|password|token|authorization", re.IGNORECASE)
 TELEPHONE = re.compile(
@@ -68,31 +69,6 @@ def _print_masked(out: TextIO, exc_info: ExcInfo) -> None:
     out.write(mask(text.getvalue()))
 
 
-class WholeLines(io.TextIOBase):
-    """A stream for several processes that log to one file or pipe: each line is one write.
-
-    Python's own stream cuts what is longer than its buffer (8 KiB), and another process' line could come in between.
-    The kernel keeps a write whole up to 4 KiB (PIPE_BUF, pipe(7)), and beyond as long as the pipe has room for it.
-    """
-
-    def __init__(self, fd: int) -> None:
-        self._fd = fd
-
-    def isatty(self) -> bool:
-        """Whether a person looks on."""
-        return os.isatty(self._fd)
-
-    def write(self, text: str) -> int:
-        """Writes all of it; a log that nobody can take any more (its pipe is closed) stops no call."""
-        rest = text.encode(errors="replace")
-        try:
-            while rest:
-                rest = rest[os.write(self._fd, rest) :]
-        except OSError:
-            pass
-        return len(text)
-
-
 def configure_logs(
     *,
     json: bool,
@@ -148,6 +124,11 @@ def configure_logs(
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
+
+
+def lines_lost(lost: int) -> None:
+    """Says so in the log itself; for `WholeLines`."""
+    structlog.get_logger(__name__).warning("log lines lost: nobody took them", lost=lost)
 
 
 def bind_call(call_id: str) -> None:

@@ -139,6 +139,7 @@ class VoiceLadder:
                     async with contextlib.aclosing(_prompt(self.voice, text, patience_s)) as pieces:
                         async for piece in pieces:
                             yield piece, True
+                            del piece  # the wait for the next is long, and there are many calls
                     self._breaker.succeeded()
                     return
                 except ProviderError as error:
@@ -208,6 +209,7 @@ async def _prompt(voice: TextToSpeech, text: str, patience_s: float) -> AsyncGen
             patience_s = (patience_s - (loop.time() - asked_s) if spoke else MAX_BEHIND_S) + len(piece) / BYTES_PER_S
             spoke = True
             yield piece
+            del piece
 
 
 async def _words(parts: AsyncGenerator[Understanding | str, None], answer: Answer) -> AsyncGenerator[str, None]:

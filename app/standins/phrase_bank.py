@@ -89,6 +89,7 @@ class PhraseBank:
         phrases: as they are to be transcribed.
         voices: espeak voices that render each of them.
         cache_dir: where renderings are kept between runs; None keeps none.
+        rates_wpm: how fast they speak; sound that is a quarter slower or faster is not recognised for sure.
     """
 
     def __init__(
@@ -96,7 +97,9 @@ class PhraseBank:
         phrases: Iterable[str] | None = None,
         voices: Sequence[str] = DEFAULT_VOICES,
         cache_dir: Path | None = None,
+        rates_wpm: Sequence[int] = (RATE_WPM,),
     ) -> None:
+        self._rates_wpm = tuple(rates_wpm)
         self._voices = tuple(voices)
         self._cache_dir = cache_dir
         self.phrases: list[str] = []
@@ -123,7 +126,7 @@ class PhraseBank:
     def _rendered(self, phrases: list[str]) -> list[Template]:
         if self._cache_dir is None:
             return self._render(phrases)
-        key = hashlib.sha256(repr((CACHE_VERSION, self._voices, phrases)).encode()).hexdigest()[:16]
+        key = hashlib.sha256(repr((CACHE_VERSION, self._voices, self._rates_wpm, phrases)).encode()).hexdigest()[:16]
         file = self._cache_dir / f"phrases-{key}.pickle"
         if file.exists():
             cached: list[Template] = pickle.loads(file.read_bytes())
@@ -137,7 +140,7 @@ class PhraseBank:
 
     def _render(self, phrases: list[str]) -> list[Template]:
         short = [phrase for phrase in phrases if len(phrase.split()) <= SHORT_WORDS]
-        plan = [(voice, RATE_WPM, phrases) for voice in self._voices]
+        plan = [(voice, rate_wpm, phrases) for voice in self._voices for rate_wpm in self._rates_wpm]
         plan += [(voice, RATE_WPM, short) for voice in SHORT_VOICES if voice not in self._voices]
         plan += [(voice, rate_wpm, short) for voice in self._voices for rate_wpm in SHORT_RATES_WPM]
         templates = [

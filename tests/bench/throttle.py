@@ -13,12 +13,16 @@ CPU_V1 = Path("/sys/fs/cgroup/cpu")
 V2 = Path("/sys/fs/cgroup")
 
 
+class NoThrottleError(VoicebotError):
+    """This machine or this user can't have a part of a core."""
+
+
 @contextmanager
 def throttled(pids: list[int], share: float) -> Iterator[None]:
     """Gives each process so much of a core, by a control group of its own (cpu.max, or cpu.cfs_quota_us of version 1).
 
     Raises:
-        VoicebotError: this machine or this user can't have that.
+        NoThrottleError: not here, or not for this user.
     """
     root = CPU_V1 if (CPU_V1 / "cpu.cfs_quota_us").exists() else V2
     groups = [root / f"voicebot-bench-{pid}" for pid in pids]
@@ -29,7 +33,7 @@ def throttled(pids: list[int], share: float) -> Iterator[None]:
                 _limit(group, round(share * PERIOD_US))
                 (group / "cgroup.procs").write_text(str(pid))
         except OSError as error:
-            raise VoicebotError(
+            raise NoThrottleError(
                 f"no control group for a part of a core: {error.strerror} ({error.filename})"
             ) from error
         yield

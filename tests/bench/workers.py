@@ -19,7 +19,7 @@ from rich.console import Console
 from app.errors import VoicebotError
 from tests.bench.house import House, Process, Server
 from tests.bench.targets import Target
-from tests.bench.throttle import throttled
+from tests.bench.throttle import NoThrottleError, throttled
 
 SHARE = 0.25
 LEVELS = range(60, 301, 20)
@@ -63,14 +63,20 @@ async def measure(house: House, console: Console) -> tuple[list[Target], dict[st
     """One worker to its limit, then two at multiples of it."""
     cores = sorted({house.server_core, house.load_core})
     if len(cores) < 2:
-        why = "this machine has one core"
-        console.print(f"workers: not measured, {why}")
-        return [Target("two workers on two cores", f"≥ {FACTOR} × one", f"not measured: {why}", None)], {}
-    async with house.second_sink(house.server_core):
-        alone = await _alone(house, console, cores)
-        tries = await _together(house, console, cores, alone)
+        return _not_measured("this machine has one core", console)
+    try:
+        async with house.second_sink(house.server_core):
+            alone = await _alone(house, console, cores)
+            tries = await _together(house, console, cores, alone)
+    except NoThrottleError as error:
+        return _not_measured(str(error), console)
     done = Workers(alone, max((level.calls for level in tries if level.good), default=0), tuple(tries))
     return targets_of(done), asdict(done)
+
+
+def _not_measured(why: str, console: Console) -> tuple[list[Target], dict[str, Any]]:
+    console.print(f"workers: not measured, {why}")
+    return [Target("two workers on two cores", f"≥ {FACTOR} × one", f"not measured: {why}", None)], {}
 
 
 def targets_of(done: Workers) -> list[Target]:

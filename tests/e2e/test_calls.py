@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.world import CallResult, World, run_world
+from tests.transcript import said_by
 
 pytestmark = pytest.mark.e2e
 
@@ -107,7 +108,7 @@ def test_human_is_asked_for_at_once(world: World) -> None:
     call = world.calls["demande_humain"]
     assert call.ticket.status == "transferred"
     assert call.caller_words == ["Je veux parler à un conseiller."]
-    assert len([line for line in call.ticket.transcript if line["speaker"] == "bot"]) == 2
+    assert len(said_by("bot", call.ticket)) == 2
     assert_recorded(call)
 
 

@@ -68,7 +68,8 @@ def test_a_key_stops_a_long_sentence_and_answers_it(world: World) -> None:
     call = world.calls["over_the_bot"]
     bot = [line for line in call.ticket.transcript if line["speaker"] == "bot"]
     cut, after = bot[1], bot[2]
-    assert cut["text"].startswith("Avez-vous déjà")
+    # Where the model is later than 0.5 s, as on a busy machine, the sentence has a filler before it.
+    assert cut["text"].startswith(("Avez-vous déjà", "Un instant"))
     assert cut["text"].endswith("…")
     assert cut["interrupted"]
     assert after["text"].startswith("Puis-je avoir votre nom")

@@ -29,6 +29,7 @@ from app.store.migrate import migrate
 from app.store.pool import Database
 from app.store.tickets import Tickets
 from tests.e2e.world import CallResult, World, scrape, settings_of, ticket_of
+from tests.transcript import said_by
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
@@ -310,7 +311,7 @@ def test_the_call_ends_politely_and_its_ticket_is_written_soon(outcomes: dict[st
     for name, call in outcome.calls.items():
         assert str(call.report.ended_by) == ("caller" if name == "hangs up" else "bot"), name
         assert outcome.left_s[name] <= CLEAN_UP_S
-        bot = [line["text"] for line in call.ticket.transcript if line["speaker"] == "bot"]
+        bot = said_by("bot", call.ticket)
         if name != "hangs up":
             assert bot[0] == WELCOME
             assert all(text.endswith((".", "?", "!")) for text in bot), bot  # nothing was cut off

@@ -32,6 +32,7 @@ from app.store.embedded import EmbeddedPostgres
 from app.store.migrate import migrate
 from app.store.pool import Database
 from app.store.tickets import Ticket, Tickets
+from tests.transcript import said_by
 
 TICKET_TIMEOUT_S = 20.0
 
@@ -52,12 +53,12 @@ class CallResult:
     @property
     def caller_words(self) -> list[str]:
         """What the bot understood the caller to say."""
-        return [line["text"] for line in self.ticket.transcript if line["speaker"] == "caller"]
+        return said_by("caller", self.ticket)
 
     @property
     def bot_words(self) -> str:
         """Everything of the bot that was heard."""
-        return " ".join(line["text"] for line in self.ticket.transcript if line["speaker"] == "bot")
+        return " ".join(said_by("bot", self.ticket))
 
 
 @dataclass(frozen=True, slots=True)

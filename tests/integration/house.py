@@ -29,7 +29,7 @@ from app.server import CLEAN_UP_TIMEOUT_S, LAST_WORDS_S, Server
 from app.standins.phrase_bank import PhraseBank
 from app.standins.server import StandIns
 from app.store.tickets import Ticket
-from tests.integration.peer import TIMEOUT_S, Peer
+from tests.integration.peer import TIMEOUT_S, Peer, hello
 
 P = ParamSpec("P")
 
@@ -94,6 +94,12 @@ class House:
         """A connection that says nothing yet."""
         peer = await Peer.connect(self.port, **how)
         self.peers.append(peer)
+        return peer
+
+    async def knock(self, call_uuid: UUID, **how: Any) -> Peer:
+        """A connection that says which call it is, and nothing more."""
+        peer = await self.connect(**how)
+        peer.send(hello(call_uuid))
         return peer
 
     async def call(self, call_uuid: UUID | None = None, **how: Any) -> Peer:

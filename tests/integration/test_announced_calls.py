@@ -15,12 +15,14 @@ from pydantic import SecretStr
 from app.caller.caller import place_call
 from app.caller.report import CallReport
 from app.caller.script import Script
+from app.server import BEAT_S
 from app.store.tickets import Ticket
 from tests.integration.asterisk_manager import Headers, Manager, response
 from tests.integration.conftest import CALL_ME, OpenHouse
 from tests.integration.house import Ground, House, in_order, on_uvloop, until
-from tests.integration.peer import hello
+from tests.integration.peer import frame, hello
 from tests.integration.serving import serving
+from tests.transcript import said_by
 
 MARIE_PHONE = "+33199000001"
 LOOPBACK = ip_address("127.0.0.1")
@@ -46,6 +48,14 @@ async def talk(house: House, call_uuid: UUID, *says: str) -> CallReport:
     return await place_call(script, "127.0.0.1", house.port, call_uuid=call_uuid)
 
 
+async def listen(house: House, call_uuid: UUID) -> Ticket:
+    """A call that hears the welcome and hangs up."""
+    peer = await house.call(call_uuid)
+    await peer.heard(60)
+    peer.finish()
+    return await house.ticket(call_uuid)
+
+
 async def announced(house: House, manager: Manager, call_uuid: UUID, channel: str = CHANNEL, **headers: str) -> None:
     """The dialplan announces a call, and it is heard."""
     manager.announce(call_uuid, channel, **headers)
@@ -53,7 +63,7 @@ async def announced(house: House, manager: Manager, call_uuid: UUID, channel: st
 
 
 def bot_said(ticket: Ticket) -> str:
-    return " ".join(line["text"] for line in ticket.transcript if line["speaker"] == "bot")
+    return " ".join(said_by("bot", ticket))
 
 
 async def add_marie(house: House, *, pending: bool) -> None:
@@ -118,10 +128,7 @@ async def test_a_withheld_number_is_no_number(house_of: OpenHouse) -> None:
     async with open_both(house_of) as (house, manager):
         withheld = uuid4()
         await announced(house, manager, withheld, CallerNumber="anonymous")
-        peer = await house.call(withheld)
-        await peer.heard(60)
-        peer.finish()
-        ticket = await house.ticket(withheld)
+        ticket = await listen(house, withheld)
         assert ticket.caller_number is None
         assert bot_said(ticket).startswith("Bonjour, bienvenue")
 
@@ -142,11 +149,7 @@ async def test_a_database_that_does_not_answer_is_not_waited_for(house_of: OpenH
 @on_uvloop
 async def test_without_an_announcement_the_call_is_taken_all_the_same(house_of: OpenHouse) -> None:
     async with open_both(house_of) as (house, manager):
-        call_uuid = uuid4()
-        peer = await house.call(call_uuid)
-        await peer.heard(60)
-        peer.finish()
-        assert (await house.ticket(call_uuid)).caller_number is None
+        assert (await listen(house, uuid4())).caller_number is None
         assert manager.variables == []
 
 
@@ -180,16 +183,14 @@ async def test_an_announcement_is_good_for_one_call_from_its_own_asterisk(house_
     async with open_both(house_of, require_announced_calls=True, remote_asterisk_ip=allowed) as (house, manager):
         call_uuid = uuid4()
         await announced(house, manager, call_uuid)
-        stranger = await house.connect(local_host="127.0.0.2")
-        stranger.send(hello(call_uuid))
+        stranger = await house.knock(call_uuid, local_host="127.0.0.2")
         await stranger.end()
         assert house.refused == {"unannounced": 1}
         peer = await house.call(call_uuid)
         await peer.heard(3)
         peer.finish()
         await house.ticket(call_uuid)
-        again = await house.connect()
-        again.send(hello(call_uuid))
+        again = await house.knock(call_uuid)
         await again.end()
         assert house.refused == {"unannounced": 2}
 
@@ -199,8 +200,7 @@ async def test_while_the_link_is_down_nobody_is_waited_for(house_of: OpenHouse) 
     async with open_both(house_of, require_announced_calls=True) as (house, manager):
         await manager.close()
         await until(lambda: not house.services.switchboard.hears(LOOPBACK), "the link is down")
-        peer = await house.connect()
-        peer.send(hello(uuid4()))
+        peer = await house.knock(uuid4())
         await peer.end()
         assert [one.kind for one in peer.frames] == [0x00]
         assert house.refused == {"unannounced": 1}
@@ -209,14 +209,37 @@ async def test_while_the_link_is_down_nobody_is_waited_for(house_of: OpenHouse) 
 @on_uvloop
 async def test_who_hangs_up_before_the_announcement_leaves_nothing(house_of: OpenHouse) -> None:
     async with open_both(house_of) as (house, _):
-        peer = await house.connect()
-        peer.send(hello(uuid4()))
+        peer = await house.knock(uuid4())
         await peer.heard(1)
         peer.finish()
         await peer.end()
         await house.empty()
         assert house.server.calls_ended == 0
         assert [e for e in house.log if e["event"] == "caller left before the call began"] != []
+
+
+@on_uvloop
+async def test_who_waits_for_the_announcement_when_the_server_drains_is_turned_away_in_words(
+    house_of: OpenHouse,
+) -> None:
+    async with open_both(house_of) as (house, manager):
+        first = await house.call()
+        await first.heard(15)
+        call_uuid = uuid4()
+        await announced(house, manager, call_uuid, Attempt="returned")
+        peer = await house.call(call_uuid)
+        again = await house.connect()
+        again.send(hello(call_uuid))  # held: the call of this UUID is still there
+        await again.heard(5)
+        stopping = asyncio.create_task(house.server.stop(30.0))
+        await again.end()
+        again.assert_polite_end()
+        assert again.sounds > 100
+        assert in_order(again.pcm, house.phrase("busy"))
+        assert house.refused == {"draining": 1}
+        for one in (first, peer):
+            one.finish()
+        await asyncio.wait_for(stopping, 10)
 
 
 # Where the call goes.
@@ -291,6 +314,21 @@ async def test_a_database_that_does_not_answer_costs_the_number_and_not_the_tran
         assert (await house.ticket(call_uuid)).status == "transferred"
 
 
+@on_uvloop
+async def test_who_hangs_up_before_a_technician_was_rung_was_not_transferred(house_of: OpenHouse) -> None:
+    async with open_both(house_of) as (house, manager):
+        call_uuid = uuid4()
+        await announced(house, manager, call_uuid)
+        peer = await house.call(call_uuid)
+        await peer.heard(5)
+        peer.send(frame(0x03, b"0"))
+        await until(lambda: len(manager.variables) == 4, "the dialplan is told")
+        peer.finish()
+        ticket = await house.ticket(call_uuid)
+        assert await house.outcome(call_uuid) == "hangup"
+        assert (ticket.status, "Transféré" in ticket.summary) == ("abandoned", False)
+
+
 # Who comes back.
 
 
@@ -354,8 +392,7 @@ async def test_who_comes_back_while_the_first_leg_is_still_being_written_is_held
         peer = await house.call(call_uuid)
         await peer.heard(5)
         await announced(house, manager, call_uuid, Attempt="returned", Reason="CHANUNAVAIL")
-        back = await house.connect()
-        back.send(hello(call_uuid))
+        back = await house.knock(call_uuid)
         await back.heard(10)
         assert house.refused == {}
         peer.finish()
@@ -396,6 +433,48 @@ async def test_an_announcement_is_used_once_whichever_worker_took_the_call(groun
                     assert again.frames[-1].kind == 0x00
             assert await server.metric("voicebot_refused_calls_total", reason="unannounced") == 16
             assert len(server.events("call started")) == 2
+
+
+@on_uvloop
+async def test_a_worker_whose_link_is_down_leaves_the_calls_to_the_others(ground: Ground, tmp_path: Path) -> None:
+    async with Manager() as manager:
+        settings = {
+            "AMI_USERNAME": "voicebot",
+            "AMI_SECRET": "s3cret",
+            "AMI_PORT": manager.port,
+            "REQUIRE_ANNOUNCED_CALLS": "true",
+            "REMOTE_ASTERISK_IP": "127.0.0.1",
+        }
+        async with serving(ground, tmp_path, settings) as server:
+            await until(lambda: len(server.events("asterisk connected")) == 2, "both workers are linked")
+            manager.answers["Login"] = None
+            manager.writers[0].transport.abort()
+            (down,) = {entry["worker"] for entry in [await server.event("asterisk not connected")]}
+            await asyncio.sleep(2 * BEAT_S)
+            for _ in range(10):
+                call_uuid = uuid4()
+                manager.announce(call_uuid, CHANNEL)
+                await server.call(call_uuid)
+            await until(lambda: server.workers_of_calls().total() == 10, "all calls have started")
+            assert server.workers_of_calls() == {1 - down: 10}
+
+
+@on_uvloop
+async def test_a_worker_takes_no_call_before_it_has_tried_to_link(house_of: OpenHouse) -> None:
+    async with Manager() as manager:
+        ami = {"ami_username": "voicebot", "ami_secret": SecretStr("s3cret"), "ami_port": manager.port}
+
+        def answer_late(action: Headers) -> bytes:
+            accepted = response(action, "Success", "Authentication accepted")
+            asyncio.get_running_loop().call_later(0.5, manager.say, accepted)
+            return b""
+
+        manager.answers["Login"] = answer_late
+        async with house_of(**ami, require_announced_calls=True) as house:
+            assert house.services.switchboard.hears(LOOPBACK)
+        await manager.close()
+        async with house_of(**ami, require_announced_calls=True) as house:
+            assert not house.services.switchboard.hears(LOOPBACK)
 
 
 def said_in_log(house: House, words: str) -> bool:

@@ -2,6 +2,8 @@
 
 import asyncio
 import random
+import socket
+import struct
 from collections.abc import Callable
 from uuid import UUID, uuid4
 
@@ -71,6 +73,16 @@ def typed(house: House) -> list[str]:
 
 
 @on_uvloop
+async def test_who_has_left_before_being_let_in_is_no_stranger(house_of: OpenHouse) -> None:
+    async with house_of() as house:
+        plug = socket.create_connection(("127.0.0.1", house.port))  # the kernel answers; the server has not seen it yet
+        plug.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        plug.close()
+        await until(lambda: house.refused != {}, "it is noticed")
+        assert house.refused == {"no_uuid": 1}
+
+
+@on_uvloop
 async def test_streams_that_begin_wrong_are_closed_at_once(house_of: OpenHouse) -> None:
     async with house_of() as house, house.neighbour():
         wanted: dict[str, int] = {}
@@ -118,8 +130,7 @@ async def test_calls_that_break_the_protocol_are_thrown_out(house_of: OpenHouse)
 @on_uvloop
 async def test_what_came_before_a_mistake_counts_however_the_bytes_are_cut(house_of: OpenHouse) -> None:
     async with house_of() as house:
-        whole = await house.connect()
-        whole.send(hello(CALL_UUID))
+        whole = await house.knock(CALL_UUID)
         await whole.heard(2)
         whole.be_silent()
         whole.send(SOUND * 5 + frame(0x03, b"1") + frame(0x42))
@@ -207,8 +218,7 @@ async def test_one_byte_at_a_time(house_of: OpenHouse) -> None:
 async def test_what_looks_odd_and_is_legal(house_of: OpenHouse) -> None:
     keys = "0123456789*#ABCD"
     async with house_of() as house:
-        peer = await house.connect()
-        peer.send(hello(CALL_UUID))
+        peer = await house.knock(CALL_UUID)
         await peer.heard(2)
         peer.send(
             SOUND * 100
@@ -252,8 +262,7 @@ async def test_a_flood_is_stopped(house_of: OpenHouse) -> None:
     async with house_of() as house, house.neighbour() as neighbour:
         for count, (name, piece) in enumerate(FLOODS.items(), 1):
             call_uuid = uuid4()
-            peer = await house.connect()
-            peer.send(hello(call_uuid))
+            peer = await house.knock(call_uuid)
             for _ in range(500):
                 if peer.ended.is_set():
                     break
@@ -330,14 +339,12 @@ async def test_hanging_up_at_any_moment(house_of: OpenHouse, how: Callable[[Peer
     polite = how is Peer.finish
     async with house_of() as house, house.neighbour():
         right_after_the_uuid = uuid4()
-        peer = await house.connect()
-        peer.send(hello(right_after_the_uuid))
+        peer = await house.knock(right_after_the_uuid)
         await until(lambda: house.server.calls == 2, "it was let in")
         how(peer)
         await peer.end()
         in_the_middle_of_a_frame = uuid4()
-        peer = await house.connect()
-        peer.send(hello(in_the_middle_of_a_frame))
+        peer = await house.knock(in_the_middle_of_a_frame)
         await peer.heard(1)
         peer.send(SOUND[:100])
         await asyncio.sleep(0.02)
@@ -399,8 +406,7 @@ async def test_a_peer_that_does_not_read_and_hangs_up(house_of: OpenHouse) -> No
 @on_uvloop
 async def test_a_caller_of_whom_nothing_comes_is_still_spoken_to(house_of: OpenHouse) -> None:
     async with house_of() as house, house.neighbour() as neighbour:
-        peer = await house.connect()
-        peer.send(hello(CALL_UUID))
+        peer = await house.knock(CALL_UUID)
         await peer.heard(10)
         peer.speak()
         await peer.heard(20)

@@ -5,6 +5,7 @@ from uuid import uuid4
 from tests.integration.conftest import OpenHouse
 from tests.integration.house import House, on_uvloop, until
 from tests.integration.peer import frame
+from tests.transcript import said_by
 
 
 def pressed(keys: str) -> bytes:
@@ -26,8 +27,7 @@ async def test_keys_before_the_first_words_answer_nothing(house_of: OpenHouse) -
         await peer.heard(10)
         peer.finish()
         await peer.end()
-        transcript = (await house.ticket(call_uuid)).transcript
-        assert [line for line in transcript if line["speaker"] == "caller"] == []
+        assert said_by("caller", await house.ticket(call_uuid)) == []
 
 
 @on_uvloop

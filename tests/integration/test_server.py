@@ -20,7 +20,7 @@ from app.providers.ladder import VoiceLadder
 from app.server import MAX_REFUSALS
 from tests.integration.conftest import OpenHouse
 from tests.integration.house import Ground, House, calls_active, on_uvloop, until
-from tests.integration.peer import Peer, frame, hello
+from tests.integration.peer import Peer, frame
 
 CALL_UUID = UUID("33333333-4444-4555-8666-777777777777")
 
@@ -46,8 +46,7 @@ class Speechless:
 async def test_frames_flow_from_the_uuid_to_the_end(house_of: OpenHouse) -> None:
     async with house_of() as house:
         loop = asyncio.get_running_loop()
-        peer = await house.connect()
-        peer.send(hello(CALL_UUID))
+        peer = await house.knock(CALL_UUID)
         began_s = loop.time()
         await peer.heard(100)
         peer.assert_only_sound()
@@ -84,8 +83,7 @@ async def test_packet_times_of_all_telephones(house_of: OpenHouse) -> None:
         calls = {}
         for ptime_ms in (10, 20, 30, 60):
             call_uuid = uuid4()
-            calls[call_uuid] = (ptime_ms, await house.connect())
-            calls[call_uuid][1].send(hello(call_uuid))
+            calls[call_uuid] = (ptime_ms, await house.knock(call_uuid))
         for ptime_ms, peer in calls.values():
             await peer.heard(5)
             peer.speak(payload=square[: ptime_ms * 16], ptime_ms=ptime_ms)
@@ -111,8 +109,7 @@ async def test_all_rates_of_asterisk(house_of: OpenHouse) -> None:
         calls = {}
         for kind, rate_hz in enumerate(rates_hz, 0x10):
             call_uuid = uuid4()
-            peer = await house.connect()
-            peer.send(hello(call_uuid))
+            peer = await house.knock(call_uuid)
             # 20 ms hold ten whole periods of 500 Hz: the frames fit together without a click.
             samples = (round(9000 * sin(2 * pi * 500 * n / rate_hz)) for n in range(rate_hz // 50))
             peer.speak(kind, array("h", samples).tobytes())
@@ -246,8 +243,7 @@ async def test_only_the_asterisks_of_the_settings_may_connect(house_of: OpenHous
     allowed = (ip_network("127.0.0.1/32"), ip_network("2001:db8::/32"))
     async with house_of(remote_asterisk_ip=allowed) as house, house.neighbour():
         for count in (1, 2):
-            stranger = await house.connect(local_host="127.0.0.2")
-            stranger.send(hello(CALL_UUID))
+            stranger = await house.knock(CALL_UUID, local_host="127.0.0.2")
             await stranger.end()
             assert stranger.frames == []
             assert stranger.rest == b""
@@ -287,8 +283,7 @@ async def test_the_longest_call_ends_whatever_hangs(house_of: OpenHouse) -> None
 @on_uvloop
 async def test_peers_that_do_not_answer_our_end(house_of: OpenHouse, how: str) -> None:
     async with house_of(patience=Patience(end_s=0.3)) as house:
-        peer = await house.connect(keeps_open=True)
-        peer.send(hello(CALL_UUID))
+        peer = await house.knock(CALL_UUID, keeps_open=True)
         await peer.heard(5)
         house.server.cut()
         await peer.end()

@@ -6,15 +6,17 @@
     python -m tests.lab build                        only builds the Asterisk, where that is still to be done
     python -m tests.lab up                           Asterisk servers and a bot that stay until Ctrl-C
 
-Everything runs in namespaces of its own (network, mounts, processes), which end with the last process in them: no
-interface, no address, no mount and no process of the laboratory is ever seen by the machine, and after a crash,
-a SIGKILL included, the kernel takes all of it away.
+Everything runs in namespaces of its own (network, mounts, processes, shared memory), which end with the last process in
+them: no interface, no address, no mount and no process of the laboratory is ever seen by the machine, and after a
+crash, a SIGKILL included, the kernel takes all of it away. Files are written to a directory of its own; a `cat` that
+waits for the end takes it away. `--basetemp=DIRECTORY` of pytest keeps what tests have written.
 """
 
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 from types import FrameType
 
 from app.errors import VoicebotError
@@ -26,6 +28,7 @@ ROOT_VARIABLE = "VOICEBOT_LAB_ROOT"
 """Where the Asterisk is; also the sign that a process runs in the laboratory."""
 SET_UP = (
     ("mount", "-t", "tmpfs", "-o", "mode=755", "laboratory", "/run"),  # layers, sockets, `ip netns`: gone with us
+    ("mount", "-t", "tmpfs", "laboratory", "/dev/shm"),  # a PostgreSQL that is killed leaves memory there
     ("mkdir", "-p", "/run/lock", "/run/netns"),
     ("ip", "link", "set", "lo", "up"),
 )
@@ -43,8 +46,24 @@ def enter(words: list[str]) -> None:
     if words == ["build"]:
         print(os.environ[ROOT_VARIABLE])
         raise SystemExit(0)
-    unshare = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+    take_a_directory()
+    unshare = ["unshare", "--net", "--mount", "--ipc", "--pid", "--fork", "--kill-child", "--mount-proc"]
     os.execvp("unshare", [*unshare, sys.executable, "-m", "tests.lab", INSIDE, *words])
+
+
+def take_a_directory() -> None:
+    """Makes a directory for temporary files of this process and of what it becomes; it goes when they are gone."""
+    directory = tempfile.mkdtemp(prefix="laboratory-")
+    waits, held = os.pipe()
+    os.set_inheritable(held, True)  # by `unshare` and by process 1, no further
+    # Process 1 may be gone a moment before the others: what they write then is taken away by the second attempt.
+    take_away = 'cat; rm -rf -- "$0" || { sleep 1; rm -rf -- "$0"; }'
+    devnull = subprocess.DEVNULL
+    subprocess.Popen(
+        ["sh", "-c", take_away, directory], stdin=waits, stdout=devnull, stderr=devnull, start_new_session=True
+    )
+    os.close(waits)
+    os.environ["TMPDIR"] = directory
 
 
 def be_init(words: list[str]) -> int:

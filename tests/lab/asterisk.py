@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from app.commands.children import end_of
 from app.errors import VoicebotError
 from tests.lab.network import ADDRESSES, run
 
@@ -93,7 +94,8 @@ class Asterisk:
         etc = self.tree / "etc/asterisk"
         for file in CONFIG.iterdir():
             text = file.read_text("utf-8").replace("@ADDRESS@", self.address)
-            text = text.replace("@PHONES@", ADDRESSES["phones"]).replace("@TECHNICIAN@", ADDRESSES["technician"])
+            for host in ("bot", "phones", "technician"):
+                text = text.replace(f"@{host.upper()}@", ADDRESSES[host])
             (etc / file.name).write_text(text, "utf-8")
         # It looks its own name up whenever it describes a call.
         (self.tree / "etc/hosts").write_text(f"127.0.0.1 localhost\n{self.address} {socket.gethostname()}\n", "utf-8")
@@ -179,9 +181,4 @@ class Asterisk:
             return
         with suppress(ProcessLookupError):
             process.send_signal(number)
-        try:
-            async with asyncio.timeout(STOP_TIMEOUT_S):
-                await process.wait()
-        except TimeoutError:
-            process.kill()
-            await process.wait()
+        await end_of(process, STOP_TIMEOUT_S)

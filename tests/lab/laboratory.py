@@ -13,6 +13,8 @@ from typing import Any
 from app.caller.ears import Recogniser
 from app.caller.script import Script, read_script
 from app.dialogue.prompts import default_prompts
+from app.standins.elevenlabs import RATE_WPM as BOT_RATE_WPM
+from app.standins.phrase_bank import RATE_WPM as CALLER_RATE_WPM
 from app.standins.phrase_bank import PhraseBank
 from app.store.tickets import Ticket
 from tests.lab.__main__ import ROOT_VARIABLE
@@ -21,6 +23,7 @@ from tests.lab.asterisk import Asterisk
 from tests.lab.bot import HOSTS, Bot
 from tests.lab.network import Network
 from tests.lab.telephone import TelephoneCall, dial
+from tests.transcript import said_by
 
 TECHNICIAN_SAYS = "Ici le technicien du deuxième étage."
 CALLER_SAYS = "Ma box Internet ne fonctionne plus depuis ce matin."
@@ -108,8 +111,13 @@ class Laboratory:
 
 
 def phrases_of_the_bot() -> PhraseBank:
-    """Tells words by their sound: the bot's, and a transfer's."""
-    return PhraseBank([*default_prompts().fixed().values(), TECHNICIAN_SAYS, CALLER_SAYS])
+    """Tells words by their sound, the bot's and a transfer's: in other people's voices, at the speed of each."""
+    prompts = default_prompts()
+    # In one breath: the bot makes no pause between the two.
+    thanks = prompts.text("thanks_named", {"first_name": "Pierre"}).rstrip(".")
+    in_one_breath = f"{thanks} {prompts.text('ask_problem')}"
+    phrases = [*prompts.fixed().values(), in_one_breath, TECHNICIAN_SAYS, CALLER_SAYS]
+    return PhraseBank(phrases, rates_wpm=(CALLER_RATE_WPM, BOT_RATE_WPM))
 
 
 @dataclass(slots=True)
@@ -156,9 +164,9 @@ class Call:
     @property
     def caller_words(self) -> list[str]:
         """What the bot understood the caller to say."""
-        return [line["text"] for line in self.ticket.transcript if line["speaker"] == "caller"]
+        return said_by("caller", self.ticket)
 
     @property
     def bot_words(self) -> str:
         """Everything of the bot that left."""
-        return " ".join(line["text"] for line in self.ticket.transcript if line["speaker"] == "bot")
+        return " ".join(said_by("bot", self.ticket))

@@ -14,8 +14,8 @@ import ctypes
 import os
 import socket
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -91,6 +91,19 @@ class Network:
     async def plug(self, host: str) -> None:
         """Puts it back."""
         await run("ip", "-n", SWITCH, "link", "set", host, "up")
+
+    @asynccontextmanager
+    async def filtered(self, host: str, port: int) -> AsyncIterator[None]:
+        """A firewall that drops, without a word, all that goes to or from a TCP port of a host."""
+        table = ["add table inet firewall"]
+        for chain, hook, packets in (("in", "input", "dport"), ("out", "output", "sport")):
+            table.append(f"add chain inet firewall {chain} {{ type filter hook {hook} priority 0; }}")
+            table.append(f"add rule inet firewall {chain} tcp {packets} {port} drop")
+        await run("ip", "netns", "exec", host, "nft", "; ".join(table))
+        try:
+            yield
+        finally:
+            await run("ip", "netns", "exec", host, "nft", "delete table inet firewall")
 
     async def cut(self, host: str, duration_s: float) -> None:
         """Pulls the cable for a while."""

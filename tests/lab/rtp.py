@@ -2,12 +2,15 @@
 
 import struct
 from array import array
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from ext.g711 import alaw_decode, alaw_encode, ulaw_decode, ulaw_encode
+from tests.lab.g722 import G722
 
 RATE_HZ = 8000
+"""Of the clock, in G.722 too (RFC 3551, 4.5.2); all three codecs fill one byte with one of its ticks."""
 HEADER = struct.Struct("!BBHII")
 VERSION_2 = 0x80
 MARKER = 0x80
@@ -23,28 +26,32 @@ KEYS = "0123456789*#ABCD"
 
 @dataclass(frozen=True, slots=True)
 class Codec:
-    """A law of G.711.
+    """How one telephone codes its sound.
 
     Attributes:
         name: as in SDP.
         payload_type: static (RFC 3551, table 4).
+        encode: s16le mono 8 kHz → one byte a sample.
+        decode: the way back.
     """
 
     name: str
     payload_type: int
-
-    def encode(self, pcm: bytes) -> bytes:
-        """s16le mono 8 kHz → one byte a sample."""
-        return ulaw_encode(pcm) if self is ULAW else alaw_encode(pcm)
-
-    def decode(self, codes: bytes) -> bytes:
-        """The way back."""
-        return ulaw_decode(codes) if self is ULAW else alaw_decode(codes)
+    encode: Callable[[bytes], bytes]
+    decode: Callable[[bytes], bytes]
 
 
-ULAW = Codec("PCMU", 0)
-ALAW = Codec("PCMA", 8)
-CODECS = {"ulaw": ULAW, "alaw": ALAW}
+def codec_of(name: str) -> Codec:
+    """A codec by Asterisk's name for it: "ulaw", "alaw", or "g722", which remembers what it has coded."""
+    match name:
+        case "ulaw":
+            return Codec("PCMU", 0, ulaw_encode, ulaw_decode)
+        case "alaw":
+            return Codec("PCMA", 8, alaw_encode, alaw_decode)
+        case "g722":
+            g722 = G722()
+            return Codec("G722", 9, g722.encode, g722.decode)
+    raise ValueError(f"telephones here do not speak {name}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +126,12 @@ class Sender:
         self.pass_over()
 
     def key(self, digit: str, packets: int, number: int) -> bytes:
-        """Packet `number` (from 0) of the `packets` that a key press makes; the last one ends it."""
+        """Packet `number` (from 0) of a key that is held for `packets`; the last of them and later ones end it."""
         if number == 0:
             self._event = KEYS.index(digit), self._timestamp, 0
         assert self._event is not None
         code, began, _ = self._event
-        last = number == packets - 1
+        last = number >= packets - 1
         duration = (min(number, packets - 1) + 1) * self.samples
         payload = EVENT.pack(code, EVENT_VOLUME | (EVENT_END if last else 0), duration)
         # All packets of an event carry the timestamp of its beginning (RFC 4733, 2.3).

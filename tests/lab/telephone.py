@@ -18,16 +18,16 @@ from app.caller.report import CallReport
 from app.caller.script import Script
 from tests.lab.asterisk import Asterisk
 from tests.lab.network import socket_on
-from tests.lab.rtp import CODECS, Arrivals, Sender, read_packet
+from tests.lab.rtp import Arrivals, Sender, codec_of, read_packet
 from tests.lab.sipp import END_TIMEOUT_S, SIP_PORT, SippCall
 
 DATAGRAM_BYTES = 2048
-KEY_PACKETS = 5
-"""A key held for 100 ms, in packets of 20 ms."""
+KEY_MS = 100
+"""How long a key is held; Asterisk passes it on when it is let go."""
 END_PACKETS = 3
 """The end of a key is told three times (RFC 4733, 2.5.1.4)."""
 HANGOVER_S = 0.2
-"""A telephone that suppresses silence is not sure of it sooner, at the beginning of a call either."""
+"""A telephone that suppresses silence is not sure of it sooner. Before its owner's first word it sends nothing."""
 SO_TIMESTAMPNS = 35
 """`asm-generic/socket.h`; Python has no name for it. The kernel's own time of arrival: no loop makes it late."""
 TIMESPEC = struct.Struct("@ll")
@@ -38,7 +38,7 @@ class Telephone:
 
     Args:
         host: whose network it uses.
-        codec: "ulaw" or "alaw".
+        codec: "ulaw", "alaw" or "g722" (in packets of 20 ms).
         ptime_ms: length of a packet.
         suppress_silence: it sends nothing while its owner is silent.
         max_seconds: bounds what is kept.
@@ -52,7 +52,7 @@ class Telephone:
     """
 
     def __init__(self, host: str, codec: str, ptime_ms: int, suppress_silence: bool, max_seconds: float) -> None:
-        self.codec = CODECS[codec]
+        self.codec = codec_of(codec)
         self._ptime_ms = ptime_ms
         limit_bytes = int(max_seconds * 1500 * BYTES_PER_MS)
         self.sent, self.received = Track(limit_bytes), Track(limit_bytes)
@@ -67,7 +67,7 @@ class Telephone:
         self._loop = asyncio.get_running_loop()
         self._sender = Sender(self.codec, ptime_ms, random.getrandbits(31))
         self._queue = bytearray()
-        self._loud_until_s = 0.0
+        self._loud_until_s = -1.0
         self._keys: list[tuple[str, int]] = []
         self._caller: CallerSide | None = None
         self._sipp: SippCall | None = None
@@ -90,7 +90,7 @@ class Telephone:
 
     def send_dtmf(self, digit: str) -> None:
         """Presses one key, as telephone events."""
-        packets = KEY_PACKETS * 20 // self._ptime_ms + END_PACKETS
+        packets = KEY_MS // self._ptime_ms + END_PACKETS - 1
         self._keys += [(digit, number) for number in range(packets)]
 
     def hangup(self, *, abort: bool = False, by: EndedBy = EndedBy.CALLER) -> None:
@@ -150,12 +150,12 @@ class Telephone:
         size = self._ptime_ms * BYTES_PER_MS
         pcm = bytes(self._queue[:size]).ljust(size, b"\0")
         del self._queue[:size]
-        if any(pcm) or not self.sent.frames:
+        if any(pcm):
             self._loud_until_s = at_s + HANGOVER_S
         self.sent.add(at_s, pcm)
         if self._keys:
             digit, number = self._keys.pop(0)
-            packet = self._sender.key(digit, KEY_PACKETS * 20 // self._ptime_ms, number)
+            packet = self._sender.key(digit, KEY_MS // self._ptime_ms, number)
         elif self._suppress_silence and not any(pcm) and at_s > self._loud_until_s:
             self._sender.silence()
             return
@@ -207,7 +207,7 @@ class TelephoneCall:
         arrivals: packets that the telephone got.
         answered_s: when the 200 OK came; None if none did.
         packets_sent: by the telephone.
-        codec: "ulaw" or "alaw".
+        codec: as it was asked for.
         sipp: its signalling.
     """
 
@@ -224,6 +224,11 @@ class TelephoneCall:
         assert self.answered_s is not None
         assert self.report.first_sound_ms is not None
         return self.report.first_sound_ms - self.answered_s * 1000
+
+    @property
+    def words(self) -> str:
+        """What was recognised of what it heard."""
+        return " ".join(heard.text for heard in self.report.heard if heard.text is not None)
 
     @property
     def longest_gap_in_speech_ms(self) -> float:

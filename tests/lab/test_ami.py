@@ -1,6 +1,7 @@
 """The manager's link on a real Asterisk: who is calling, where the call goes, who comes back; and its very bytes."""
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from ipaddress import ip_address
@@ -16,6 +17,7 @@ from app.store.tickets import Ticket
 from tests.integration.asterisk_manager import Headers, Manager, response, user_event
 from tests.lab.asterisk import AMI_SECRET, AMI_USERNAME
 from tests.lab.laboratory import Laboratory
+from tests.transcript import said_by
 
 MARIE_PHONE = "0199000001"
 HEADERS = dict.fromkeys(("CallUUID", "CallerNumber", "CallerName", "Dialled", "Attempt", "Reason"), "x")
@@ -127,12 +129,56 @@ async def test_the_announcement_comes_whole_and_before_the_call(laboratory: Labo
     assert call.held.first_sound_ms <= 400
 
 
+@pytest.mark.parametrize(
+    ("display", "announced"),
+    [
+        (b"Jean :(", "Jean"),
+        (b'Zo "Z', "Zo Z"),
+        (b"a [b {c \\d ;e", "a b c d e"),
+        (b"${SHELL(id)}$[1]", "SHELLid1"),
+        ("Zoé d'Aÿ-Lefèbvre".encode(), "Zoé d'Aÿ-Lefèbvre"),
+        ("Zoé Lefèbvre".encode("latin-1"), "Zo Lefbvre"),
+    ],
+    ids=["round", "quote", "square", "evaluated", "UTF-8", "Latin-1"],
+)
+async def test_a_display_name_moves_no_header_and_ends_no_call(
+    laboratory: Laboratory, display: bytes, announced: str
+) -> None:
+    asterisk, number = laboratory.asterisks[0], laboratory.new_number()
+    dialplan = asterisk.tree / "etc/asterisk/extensions.conf"
+    name = f"${{BASE64_DECODE({base64.b64encode(display).decode()})}}"
+    with dialplan.open("a") as file:
+        file.write(f"[names]\nexten => 1,1,Set(CALLERID(num)={number})\n")
+        file.write(f" same => n,Set(CALLERID(name)={name})\n same => n,Goto(voicebot,777,1)\n")
+    try:
+        await asterisk.cli("dialplan reload")
+        await asterisk.cli("channel originate Local/1@names application Wait 1")
+        event = await laboratory.announcements[0].call(number)
+    finally:
+        asterisk.configure()
+        await asterisk.cli("dialplan reload")
+    assert [event[key] for key in ("CallerName", "Dialled", "Attempt", "Reason")] == [announced, "777", "new", ""]
+    await laboratory.nothing_is_stuck()
+
+
+async def test_a_secret_may_hold_what_begins_a_comment(laboratory: Laboratory) -> None:
+    asterisk, secret = laboratory.asterisks[0], "semi;colon;--secret"
+    asterisk.configure(asterisk_ami_secret=secret)
+    try:
+        await asterisk.cli("manager reload")
+        async with session_with(asterisk.address) as (session, _):
+            await session.act("Login", {**LOGIN, "Secret": secret}, 5)
+    finally:
+        asterisk.configure(asterisk_ami_secret=AMI_SECRET)
+        await asterisk.cli("manager reload")
+
+
 async def test_who_gets_no_technician_is_promised_a_call_on_the_same_ticket(laboratory: Laboratory) -> None:
     call = await laboratory.dial("demande_humain", caller_number="0199000777")
     ticket = await settled(laboratory, call.call_uuid)
     assert (ticket.status, ticket.caller_number) == ("open", "+33199000777")
     assert ticket.summary.endswith("Technicien injoignable, à rappeler : +33199000777.")
-    words = " ".join(line["text"] for line in ticket.transcript if line["speaker"] == "bot")
+    words = " ".join(said_by("bot", ticket))
     assert words.index("mets en relation") < words.index("aucun technicien")
     outcomes = [entry["outcome"] for entry in told(laboratory, "call ended", call.call_uuid)]
     assert outcomes == ["transfer", "callback"]

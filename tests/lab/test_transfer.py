@@ -4,7 +4,7 @@ import asyncio
 
 from app.caller.script import HangUp, Listen, Pause, Say, Script, WaitBot
 from tests.lab.laboratory import CALLER_SAYS, TECHNICIAN_SAYS, Laboratory
-from tests.lab.telephone import TelephoneCall, be_called
+from tests.lab.telephone import be_called
 
 HUMAN = "Je veux parler à un conseiller."
 CALLER = Script(
@@ -26,10 +26,6 @@ TECHNICIAN = Script(
 )
 
 
-def words_heard(held: TelephoneCall) -> str:
-    return " ".join(heard.text for heard in held.report.heard if heard.text is not None)
-
-
 async def test_the_caller_speaks_with_the_technician(laboratory: Laboratory) -> None:
     asterisk = laboratory.asterisks[0]
     technician = asyncio.create_task(
@@ -38,8 +34,8 @@ async def test_the_caller_speaks_with_the_technician(laboratory: Laboratory) -> 
     call = await laboratory.dial(CALLER, caller_name="Bob, Attempt: returned", recogniser=laboratory.recogniser)
     person = await technician
     assert call.ticket.status == "transferred"
-    assert TECHNICIAN_SAYS in words_heard(call.held)
-    assert CALLER_SAYS in words_heard(person)
+    assert TECHNICIAN_SAYS in call.held.words
+    assert CALLER_SAYS in person.words
     assert person.sipp.header("X-Voicebot-UUID") == call.call_uuid
     assert person.sipp.header("X-Voicebot-Ticket") == str(call.ticket.id)
     assert (person.sipp.header("X-Voicebot-Summary") or "") != ""

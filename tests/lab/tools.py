@@ -9,6 +9,7 @@ PACKAGES = {
     "debootstrap": "debootstrap",
     "ip": "iproute2",
     "mount": "mount",
+    "nft": "nftables",
     "sipp": "sip-tester",
     "unshare": "util-linux",
 }

@@ -101,6 +101,12 @@ def test_talking_over_the_bot() -> None:
     assert stage.actor.turns[0].over_bot
 
 
+def test_a_key_cuts_the_bot_short() -> None:
+    stage = Stage('[{dtmf: "1", over_bot_after_s: 0.5}]').run("." * 10 + "#" * 60)
+    assert stage.done[0] == (0.7, "press 1")
+    assert stage.actor.turns[0].over_bot
+
+
 def test_talking_over_a_bot_that_has_stopped_already() -> None:
     stage = Stage('[{say: "Attendez", over_bot_after_s: 1}]').run("#" * 5 + "." * 60)
     assert [what for _, what in stage.done][:2] == [

@@ -9,18 +9,10 @@ from hypothesis import strategies as st
 
 from app.dialogue.case import Case, KnownClient, PendingTicket
 from app.dialogue.intents import Fields, Intent, Understanding
-from app.dialogue.machine import (
-    ANSWER_SILENCE_S,
-    HOLD_S,
-    SILENCES_BEFORE_GOODBYE,
-    STAYS_UNCLEAR_BELOW,
-    Ending,
-    Machine,
-    Phrase,
-    Step,
-)
+from app.dialogue.machine import HOLD_S, MAX_REPEATS, SILENCES_BEFORE_GOODBYE, STAYS_UNCLEAR_BELOW, Machine
 from app.dialogue.prompts import default_prompts
 from app.dialogue.states import PROBLEMS, STATES, State
+from app.dialogue.step import ANSWER_SILENCE_S, Ending, Phrase, Step
 
 WAIT_S = 90.0
 MARIE = KnownClient(7, "Marie", "Lopez", "Boulangerie Martin")
@@ -339,6 +331,14 @@ def test_who_can_not_do_it_goes_to_a_technician() -> None:
 
 
 # Intents that every state understands
+
+
+@pytest.mark.parametrize("state", LISTENING)
+def test_nothing_is_repeated_for_ever(state: State) -> None:
+    machine = arrived(state)
+    steps = [say(machine, Said(Intent.REPEAT_REQUEST, "", confidence=1.0)) for _ in range(20 * MAX_REPEATS)]
+    assert steps[-1].ending is not None
+    assert machine.case.status in ("transferred", "open", "abandoned")
 
 
 @pytest.mark.parametrize("state", [state for state in LISTENING if state is not State.CALLBACK])

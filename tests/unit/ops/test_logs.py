@@ -3,8 +3,6 @@
 import io
 import json
 import logging
-import os
-import socket
 from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
@@ -14,7 +12,7 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.ops.logs import WholeLines, bind_call, bind_turn, configure_logs, mask
+from app.ops.logs import bind_call, bind_turn, configure_logs, mask
 
 NOISY = ("httpx", "httpcore", "websockets", "asyncpg", "aiohttp.access", "deepgram")
 
@@ -204,19 +202,3 @@ def test_fields_of_the_process_are_on_every_line(stream: io.StringIO) -> None:
     logger().info("call started")
     logging.getLogger("somebody else").warning("look")
     assert [line["worker"] for line in lines(stream)] == [3, 3, 3]
-
-
-def test_a_line_is_one_write_however_long() -> None:
-    """Several processes share one pipe: what comes in two writes could have another's line in between."""
-    reading, writing = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with reading, writing:
-        assert WholeLines(writing.fileno()).write("é" * 15_000 + "\n") == 15_001
-        assert reading.recv(100_000) == ("é" * 15_000 + "\n").encode()
-
-
-def test_a_log_that_nobody_reads_any_more_stops_nobody() -> None:
-    reading, writing = os.pipe()
-    os.close(reading)
-    assert WholeLines(writing).write("lost\n") == 5
-    assert not WholeLines(writing).isatty()
-    os.close(writing)
