@@ -64,6 +64,8 @@ class Channel:
 
     def tell(self, message: Any) -> None:
         """Sends a message; if the other end is gone, `hear` says so."""
+        if self._writer.is_closing():  # uvloop's transport raises there; asyncio's own would not
+            return
         data = pickle.dumps(message)
         self._writer.write(struct.pack(">I", len(data)) + data)
 
