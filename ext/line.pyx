@@ -14,6 +14,7 @@ from libc.string cimport memcpy, memset
 
 from ext.frames cimport LINEAR, ULAW, slin_kind
 from ext.g711 cimport alaw_decode_codes, ulaw_decode_codes
+from ext.levels cimport FLOOR_DBFS
 
 # A phone that suppresses silence sends nothing: from here on silence is heard in its place.
 NO_SOUND_S = 0.2
@@ -156,7 +157,8 @@ cdef class Inbound(SoundSink):
         """Voice activity, at 8 kHz."""
         cdef bint spoke = self.voice.speaking
         if self.voice.hear(samples, count):
-            self.voice_ended_s = now_s
+            if self.voice.since_loud_s == 0.0:  # not while it only hangs over
+                self.voice_ended_s = now_s
             if not spoke:
                 self.voice_began_s = now_s
         if spoke != self.voice.speaking:
@@ -220,6 +222,7 @@ cdef class Line(Member):
             self.tracks.gap_of(frame - self.frame - 1)
         self.frame = frame
         self.tracks.sent(PyBytes_AS_STRING(wire) + HEADER_BYTES)
+        inbound.voice.said(playout.level_db if playout.last_voice > 0 else <double> FLOOR_DBFS, FRAME_MS / 1000.0)
         if now_s - inbound.last_sound_s > no_sound_s:
             inbound.hear_nothing(now_s)
         speaking = playout.last_voice > 0

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
+from math import inf
 
 import structlog
 
-from app.dialogue import fields
-from app.dialogue.turns import FinalizeWanted, TurnEvent, Turns
+from app.dialogue.echo import Echo
+from app.dialogue.turns import Completeness, FinalizeWanted, TurnEvent, Turns
 from app.errors import ProviderError
 from app.ops import metrics
 from app.providers.base import SpeechSession, SpeechToText, Transcript
@@ -19,6 +20,8 @@ log = structlog.get_logger(__name__)
 CLOSE_TIMEOUT_S = 3.0
 REOPENINGS = 2
 """How often in a row ears that died in mid-call are opened anew."""
+ECHO_AGE_S = 0.6
+"""The bot's own sound may come back so late, and its words seem to begin so much later than they did."""
 HEALTHY_S = 30.0
 """Ears that lived so long died of something new."""
 
@@ -30,9 +33,13 @@ class Ears:
         recogniser: where sound becomes words.
         tracks: record the caller.
         piece_ms: sound goes to the recogniser in pieces of this length.
+        completeness: judges what the caller has said so far.
         on_event: turn events, on the loop; `FinalizeWanted` too, when the final words are being waited for.
         on_change: words came, or `follow` must look again.
         on_lost: nobody hears this caller any more.
+
+    Attributes:
+        echo: to be told what the bot says.
     """
 
     def __init__(
@@ -40,6 +47,7 @@ class Ears:
         recogniser: SpeechToText,
         tracks: Tracks,
         piece_ms: int,
+        completeness: Completeness,
         on_event: Callable[[TurnEvent], None],
         on_change: Callable[[], None],
         on_lost: Callable[[ProviderError], None],
@@ -50,7 +58,10 @@ class Ears:
         self._on_lost = on_lost
         self._loop = asyncio.get_running_loop()
         self.inbound = Inbound(tracks, piece_ms, self._hear, self._loop.time())
-        self.turns = Turns(fields.is_complete, recogniser.ends_turns)
+        self.turns = Turns(completeness, recogniser.ends_turns)
+        self.echo = Echo()
+        self._bot_sounds = False
+        self._bot_sounded_s = -inf
         self._voiced = False
         self._session: SpeechSession | None = None
         self._opening: asyncio.Task[None] | None = None
@@ -75,6 +86,19 @@ class Ears:
     def voice_ended_s(self) -> float:
         """When the caller's voice was last heard."""
         return self.inbound.voice_ended_s
+
+    def follow_bot(self, now_s: float, *, speaks: bool, sounds: bool) -> None:
+        """What the bot does: needed when it changes.
+
+        Args:
+            now_s: the time.
+            speaks: a speech is under way.
+            sounds: the latest frame carried some of it.
+        """
+        self.turns.bot_speaks = speaks
+        if sounds or self._bot_sounds:
+            self._bot_sounded_s = now_s
+        self._bot_sounds = sounds
 
     def follow(self, now_s: float) -> float:
         """Voice activity may have changed, or time passed.
@@ -143,7 +167,7 @@ class Ears:
             return
         self._tell(
             self.turns.on_words(
-                transcript.text,
+                self._without_echo(transcript),
                 self._loop.time(),
                 is_final=transcript.is_final,
                 ends_turn=transcript.ends_turn,
@@ -151,6 +175,23 @@ class Ears:
             )
         )
         self._on_change()
+
+    def _without_echo(self, transcript: Transcript) -> str:
+        """The words, without those of the bot that came back over the line."""
+        if not transcript.text:
+            return ""
+        start_samples = self._session_start_samples + transcript.start_s * self.inbound.heard_hz
+        began_s = self._loop.time() - (self._sent_samples - start_samples) / self.inbound.heard_hz
+        if not self._bot_sounds and began_s > self._bot_sounded_s + ECHO_AGE_S:
+            return transcript.text
+        inbound = self.inbound
+        voiced = inbound.voice_ended_s > began_s
+        if not voiced and inbound.voice.echo_heard:
+            return ""  # nothing was louder than the bot's own sound that came back
+        text = self.echo.without(transcript.text, voiced=voiced)
+        if text != transcript.text and self.turns.overlaps:
+            inbound.voice.echoes()
+        return text
 
     def _died(self, error: ProviderError) -> None:
         metrics.ERRORS.labels(error.provider, error.kind).inc()

@@ -226,8 +226,10 @@ class DeepgramSession:
     def _take(self, message: object) -> None:
         if isinstance(message, ListenV1Results):
             best = message.channel.alternatives[0] if message.channel and message.channel.alternatives else None
-            start_s = message.start or 0.0
-            end_s = start_s + (message.duration or 0.0)
+            span_s = message.start or 0.0
+            end_s = span_s + (message.duration or 0.0)
+            # A span begins where the one before ended, its words perhaps much later.
+            start_s = best.words[0].start if best and best.words and best.words[0].start is not None else span_s
             text = best.transcript if best and best.transcript else ""
             if message.is_final and text:
                 text = text if end_s > self._final_until_s else ""  # said twice by Deepgram, not by the caller

@@ -40,6 +40,11 @@ def reset_connection(request: web.BaseRequest) -> None:
         request.transport.abort()
 
 
+SURE_BEGINNING = 0.85
+SURE_WORDS = 3
+"""What is taken for the beginning of a phrase when no more of it follows."""
+
+
 class Ears(ABC):
     """What Nova's and Flux's connections have in common.
 
@@ -227,10 +232,13 @@ class Ears(ABC):
 
         def work() -> Match:
             sound = telephone(pcm, self.audio.rate_hz)
-            matches = [self._bank.recognise(sound)] if complete else []
-            if partly:
-                matches.append(self._bank.recognise_prefix(sound))
-            return max(matches, key=lambda match: match.similarity)
+            whole = self._bank.recognise(sound) if complete else NOTHING
+            if whole.text or not partly:
+                return whole
+            begun = self._bank.recognise_prefix(sound)
+            # Of a word or two, noise may seem the beginning of one phrase or another.
+            sure = not complete or begun.similarity >= SURE_BEGINNING or len(begun.text.split()) >= SURE_WORDS
+            return begun if sure else NOTHING
 
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)
 

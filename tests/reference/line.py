@@ -6,6 +6,7 @@ from collections.abc import Callable
 from tests.reference import g711
 from tests.reference.clock import Member
 from tests.reference.frames import RATES_HZ, SoundSink, build
+from tests.reference.levels import rms_dbfs
 from tests.reference.playout import PlayoutBuffer
 from tests.reference.recent import RecentSound
 from tests.reference.resample import Resampler
@@ -67,7 +68,7 @@ class Inbound(SoundSink):
     def _hear(self, narrow: bytes, heard: bytes, now_s: float) -> None:
         spoke = self.voice.speaking
         if self.voice.feed(narrow):
-            self.voice_ended_s = now_s
+            self.voice_ended_s = now_s if self.voice.heard_now else self.voice_ended_s
             if not spoke:
                 self.voice_began_s = now_s
         self.edge = self.edge or spoke != self.voice.speaking
@@ -118,6 +119,7 @@ class Line(Member):
             self._tracks.bot_gap(frame - self._frame - 1)
         self._frame = frame
         self._tracks.bot(wire[3:])
+        self.inbound.voice.said(rms_dbfs(wire[3:]) if self._playout.speaking else -120.0, 0.02)
         if now_s - self.inbound.last_sound_s > NO_SOUND_S:
             self.inbound.hear_nothing(now_s)
         seen = (self._playout.speaking, self._playout.idle, self._playout.underruns)
