@@ -32,6 +32,6 @@ cdef class Receiver:
     cdef public bint ended
     cdef public double ahead_until_s, counted_s
 
-    cpdef object watch_pace(self, double now_s)
+    cdef int _pace(self, double now_s) except -1
 
 cdef int slin_kind(int rate_hz) noexcept nogil

@@ -274,12 +274,16 @@ cdef class Receiver:
             self.received_others(others)
             if self.ended:
                 return
-        self.watch_pace(now_s)
+        self._pace(now_s)
 
-    cpdef object watch_pace(self, double now_s):
+    def watch_pace(self, double now_s) -> None:
         """Notices a peer that sends much faster than anybody can speak: it would take the time of all other calls."""
+        self._pace(now_s)
+
+    cdef int _pace(self, double now_s) except -1:
         cdef double heard_s = self.sink.heard_s
         self.ahead_until_s = max(self.ahead_until_s, now_s - self.ahead_s) + heard_s - self.counted_s
         self.counted_s = heard_s
         if self.ahead_until_s - now_s > self.ahead_s:
             self.flooded()
+        return 0
