@@ -237,7 +237,7 @@ cdef class FrameParser:
 
 
 cdef class Receiver:
-    """The reading side of a connection: in a call, plain sound goes from its bytes to the sink without a line of Python.
+    """The reading side of a connection: in a call, plain sound goes from bytes to the sink without a line of Python.
 
     A base for the protocol that an event loop reads into, which has three methods: `received_early(data)` for what
     comes before there is a sink, `received_others(others)` for frames that are no plain sound, and `flooded()`.

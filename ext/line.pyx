@@ -32,8 +32,8 @@ cdef class Inbound(SoundSink):
     Args:
         tracks: records it.
         piece_ms: length of the pieces for `on_piece`, 20 to 250.
-        on_piece: told s16le mono at `heard_hz`, always `piece_ms` long except after `flush`; never empty. May be changed,
-            and be None.
+        on_piece: told s16le mono at `heard_hz`, always `piece_ms` long except after `flush`; never empty. None while
+            nobody listens; may be changed.
         now_s: the time.
 
     Raises:

@@ -15,7 +15,6 @@ from ext.frames import (
     KIND_TERMINATE,
     KIND_UUID,
     FrameParser,
-    SoundSink,
     build,
     sample_rate_hz,
 )

@@ -57,7 +57,7 @@ class Ears:
         self._openings = 0
         self._opened_s = 0.0
         self._unsent_from_samples = 0
-        """While there is no recogniser: where the sound begins that waits for one. Positions count all that was heard."""
+        """While there is no recogniser: where the sound begins that waits for one, counted from the call's first."""
         self._finalizing = False
         self._session_start_samples = 0
         self._cut_samples = 0

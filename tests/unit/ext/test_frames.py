@@ -82,14 +82,14 @@ class Reading:
         self.ends_with_others = False
 
         class Told(codec.Receiver):  # type: ignore[misc,name-defined]
-            def received_early(_, data: bytes) -> None:  # noqa: N805
+            def received_early(_, data: bytes) -> None:
                 self.told.append(data)
 
-            def received_others(receiver, others: list[tuple[int, bytes]]) -> None:  # noqa: N805
+            def received_others(receiver, others: list[tuple[int, bytes]]) -> None:
                 self.told.append(others)
                 receiver.ended = self.ends_with_others
 
-            def flooded(_) -> None:  # noqa: N805
+            def flooded(_) -> None:
                 self.told.append("flooded")
 
         self.receiver = Told(codec.FrameParser(), lambda: self.now_s, ahead_s)
