@@ -33,7 +33,8 @@ cdef class Inbound(SoundSink):
     Args:
         tracks: records it.
         piece_ms: length of the pieces for `on_piece`, 20 to 250.
-        on_piece: told s16le mono at `heard_hz`, always `piece_ms` long except after `flush`; never empty.
+        on_piece: told s16le mono at `heard_hz`, always `piece_ms` long except after `flush`; never empty. None while
+            nobody listens; may be changed.
         now_s: the time.
 
     Raises:
@@ -60,8 +61,10 @@ cdef class Inbound(SoundSink):
         if self.piece_count:
             piece = PyBytes_FromStringAndSize(<const char *> self.piece, self.piece_count * SAMPLE_BYTES)
             self.recent.put(self.piece, self.piece_count)
+            self.handed_samples += self.piece_count
             self.piece_count = 0
-            self.on_piece(piece)
+            if self.on_piece is not None:
+                self.on_piece(piece)
 
     cdef int take(self, const uint8_t *sound, Py_ssize_t size, int rate_hz, double now_s) except -1:
         """See `SoundSink`."""

@@ -57,7 +57,7 @@ class Ears:
         self._on_change = on_change
         self._on_lost = on_lost
         self._loop = asyncio.get_running_loop()
-        self.inbound = Inbound(tracks, piece_ms, self._hear, self._loop.time())
+        self.inbound = Inbound(tracks, piece_ms, None, self._loop.time())
         self.turns = Turns(completeness, recogniser.ends_turns)
         self.echo = Echo()
         self._bot_sounds = False
@@ -67,9 +67,8 @@ class Ears:
         self._opening: asyncio.Task[None] | None = None
         self._openings = 0
         self._opened_s = 0.0
-        self._sent_samples = 0
-        self._unsent_samples = 0
-        """Sound that waits for a recogniser: the latest of `inbound.recent`; the rest of it has no final words yet."""
+        self._unsent_from_samples = 0
+        """While there is no recogniser: where the sound begins that waits for one, counted from the call's first."""
         self._finalizing = False
         self._session_start_samples = 0
         self._cut_samples = 0
@@ -126,7 +125,7 @@ class Ears:
             if not self._lost:
                 self._opening.cancel()
             await asyncio.wait([self._opening], timeout=CLOSE_TIMEOUT_S)
-        session, self._session = self._session, None
+        session = self._without_session()
         if session is not None:
             await session.close()
 
@@ -138,22 +137,26 @@ class Ears:
             return
         self._opened_s = self._loop.time()
         # What the ears before these heard, but had not put into final words, is heard again; so is what waited.
-        self._sent_samples += self._unsent_samples
-        self._unsent_samples = 0
         recent = self.inbound.recent
-        self._session_start_samples = self._sent_samples - recent.samples
+        self._session_start_samples = self.inbound.handed_samples - recent.samples
         self._session = session
         session.send(recent.pcm())
+        if self._session is session:  # it may have died of that
+            self.inbound.on_piece = session.send  # no line of ours in between: it is called 25 times a second
         if self._finalizing:
             session.finalize()
 
-    def _hear(self, piece: bytes) -> None:
-        """The next piece of the caller's sound."""
-        if self._session is not None:
-            self._sent_samples += len(piece) // 2
-            self._session.send(piece)
-        else:
-            self._unsent_samples = min(self._unsent_samples + len(piece) // 2, self.inbound.recent.samples)
+    def _without_session(self) -> SpeechSession | None:
+        """From here on sound waits; returns the recogniser that it went to."""
+        session, self._session = self._session, None
+        self.inbound.on_piece = None
+        self._unsent_from_samples = self.inbound.handed_samples
+        return session
+
+    @property
+    def _sent_samples(self) -> int:
+        """Up to where a recogniser has got the sound."""
+        return self.inbound.handed_samples if self._session is not None else self._unsent_from_samples
 
     def _heard(self, transcript: Transcript) -> None:
         if self._closed:
@@ -161,7 +164,7 @@ class Ears:
         # What comes late for a turn that has ended must not begin the next one.
         end_samples = self._session_start_samples + round(transcript.end_s * self.inbound.heard_hz)
         if transcript.is_final:
-            self.inbound.recent.keep(self._unsent_samples + max(0, self._sent_samples - end_samples))
+            self.inbound.recent.keep(self.inbound.handed_samples - min(end_samples, self._sent_samples))
         self._finalizing = self._finalizing and not transcript.answers_finalize
         if end_samples <= self._cut_samples:
             return
@@ -200,7 +203,7 @@ class Ears:
             return
         if self._loop.time() - self._opened_s >= HEALTHY_S:
             self._openings = 1
-        session, self._session = self._session, None
+        session = self._without_session()
         if self._openings > REOPENINGS or session is None:
             if session is not None:
                 self._lost = True
@@ -227,5 +230,5 @@ class Ears:
         """The turn was taken: whatever the recogniser still says about the sound so far is late."""
         self.inbound.flush()
         self._cut_samples = self._sent_samples
-        self.inbound.recent.keep(self._unsent_samples)
+        self.inbound.recent.keep(self.inbound.handed_samples - self._sent_samples)
         self._finalizing = False

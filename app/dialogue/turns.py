@@ -191,7 +191,9 @@ class Turns:
     @property
     def text(self) -> str:
         """The words of the turn so far."""
-        return " ".join(filter(None, [*self._finals, self._interim])).strip()
+        if not self._finals:  # asked for with every change of the caller's voice
+            return self._interim
+        return " ".join([*self._finals, self._interim]).rstrip()
 
     @property
     def caller_speaks(self) -> bool:

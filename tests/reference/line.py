@@ -21,7 +21,7 @@ DECODE = {"ulaw": g711.ulaw_decode, "alaw": g711.alaw_decode}
 class Inbound(SoundSink):
     """The caller's sound, from the wire to its three consumers."""
 
-    def __init__(self, tracks: Tracks, piece_ms: int, on_piece: Callable[[bytes], object], now_s: float) -> None:
+    def __init__(self, tracks: Tracks, piece_ms: int, on_piece: Callable[[bytes], object] | None, now_s: float) -> None:
         super().__init__()
         if not 20 <= piece_ms <= 250:
             raise ValueError(f"piece_ms must be 20 to 250, got {piece_ms}")
@@ -33,7 +33,8 @@ class Inbound(SoundSink):
         self.edge = False
         self._tracks = tracks
         self._piece_ms = piece_ms
-        self._on_piece = on_piece
+        self.on_piece = on_piece
+        self.handed_samples = 0
         self._piece = b""
         self._to_heard: dict[int, Resampler] = {}
         self._to_line = Resampler(8000, 8000)
@@ -86,7 +87,9 @@ class Inbound(SoundSink):
 
     def _hand_over(self, piece: bytes) -> None:
         self.recent.add(piece)
-        self._on_piece(piece)
+        self.handed_samples += len(piece) // 2
+        if self.on_piece is not None:
+            self.on_piece(piece)
 
 
 class Line(Member):
