@@ -88,6 +88,11 @@ class Manager:
         } | headers
         self.say(user_event(channel, told))
 
+    def unanswered(self, call_uuid: UUID, channel: str = "PJSIP/phone-00000001", reason: str = "CANCEL") -> None:
+        """`UserEvent(VoicebotUnanswered,…)` in a dialplan."""
+        told = {"UserEvent": "VoicebotUnanswered", "CallUUID": str(call_uuid), "Reason": reason}
+        self.say(user_event(channel, told))
+
     def say(self, data: bytes) -> None:
         """Bytes to everybody who is connected."""
         for writer in self.writers:

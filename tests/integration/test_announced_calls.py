@@ -329,6 +329,48 @@ async def test_who_hangs_up_before_a_technician_was_rung_was_not_transferred(hou
         assert (ticket.status, "Transféré" in ticket.summary) == ("abandoned", False)
 
 
+@on_uvloop
+async def test_who_hangs_up_while_the_technicians_telephone_rings_is_called_back(house_of: OpenHouse) -> None:
+    async with open_both(house_of) as (house, manager):
+        call_uuid = uuid4()
+        await announced(house, manager, call_uuid, CallerNumber="0612345678")
+        peer = await house.call(call_uuid)
+        await peer.heard(5)
+        peer.send(frame(0x03, b"0"))
+        await peer.end(20)
+        manager.unanswered(call_uuid)  # perhaps before the ticket is stored, and so that the last state comes after it
+        await until(lambda: opened(house) == [str(call_uuid)], "the ticket is opened")
+        manager.unanswered(call_uuid)
+        manager.unanswered(uuid4())  # of a call that never reached a bot
+        ticket = await house.ticket(call_uuid)
+        assert await house.outcome(call_uuid) == "transfer"
+        assert ticket.status == "open"
+        assert ticket.summary == (
+            "Demande non précisée · appelant non identifié. Technicien injoignable, à rappeler : +33612345678."
+        )
+        assert opened(house) == [str(call_uuid)]
+
+
+@on_uvloop
+async def test_a_server_that_stops_sends_its_callers_to_the_next(house_of: OpenHouse) -> None:
+    async with open_both(house_of) as (house, manager):
+        untold, told, leaving = uuid4(), uuid4(), uuid4()
+        await announced(house, manager, told, "PJSIP/told")
+        await announced(house, manager, leaving, "PJSIP/leaving")
+        peers = {call_uuid: await house.call(call_uuid) for call_uuid in (untold, told, leaving)}
+        for peer in peers.values():
+            await peer.heard(5)
+        peers[leaving].send(frame(0x03, b"0"))
+        await until(lambda: ("PJSIP/leaving", "VOICEBOT_NEXT", "transfer") in manager.variables, "its dialplan knows")
+        house.server.cut()
+        for peer in peers.values():
+            await peer.end()
+            peer.assert_polite_end()
+        assert [value for channel, _, value in manager.variables if channel == "PJSIP/told"] == ["server"]
+        assert "server" not in [value for channel, _, value in manager.variables if channel == "PJSIP/leaving"]
+        assert {await house.outcome(call_uuid) for call_uuid in peers} == {"lost"}
+
+
 # Who comes back.
 
 
@@ -475,6 +517,11 @@ async def test_a_worker_takes_no_call_before_it_has_tried_to_link(house_of: Open
         await manager.close()
         async with house_of(**ami, require_announced_calls=True) as house:
             assert not house.services.switchboard.hears(LOOPBACK)
+
+
+def opened(house: House) -> list[str]:
+    """Calls whose tickets were opened because no technician had answered."""
+    return [e["call_id"] for e in house.log if e["event"] == "no technician answered: ticket opened"]
 
 
 def said_in_log(house: House, words: str) -> bool:

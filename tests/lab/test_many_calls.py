@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 
@@ -16,9 +16,9 @@ EXPECTED = {
     "probleme_mobile": ("resolved", "mobile"),
     "modification": ("open", "modification"),
     "raccroche": ("abandoned", "internet"),
-    "demande_humain": ("transferred", "other"),
+    "demande_humain": ("open", "other"),
 }
-"""Shipped scripts, and what their tickets say."""
+"""Shipped scripts, and what their tickets say; nobody is at the technician's telephone."""
 STAGGER_S = 0.25
 SAMPLE_S = 5.0
 MORE_MIB = 12.0
@@ -90,6 +90,7 @@ async def test_forty_calls_at_once(laboratory: Laboratory, request: pytest.Fixtu
         f"{len(calls)} calls, {most_calls:.0f} at once; {late} of {frames} frames late; grown: {meter.growth_mib()} MiB"
     )
     assert most_calls >= LINES - 3, "one or two lines dial anew at any moment"
+    calls = [(name, replace(call, ticket=await bot.unanswered(call.call_uuid))) for name, call in calls]
     wrong = [
         (name, call.ticket.status, call.ticket.problem_type, call.caller_words, call.held.report.detail)
         for name, call in calls
