@@ -412,6 +412,33 @@ async def test_who_comes_back_is_promised_a_call_on_the_same_ticket(house_of: Op
 
 
 @on_uvloop
+async def test_who_comes_back_while_the_database_is_away_loses_nothing(house_of: OpenHouse, ground: Ground) -> None:
+    """The second leg gets a ticket of its own, from the disk; the first one is opened when the dialplan says so."""
+    async with open_both(house_of) as (house, manager):
+        call_uuid = uuid4()
+        await announced(house, manager, call_uuid, CallerNumber="0612345678")
+        await talk(house, call_uuid, "Je veux parler à un conseiller.")
+        first = await house.ticket(call_uuid)
+        await house.empty()
+        await announced(house, manager, call_uuid, CallerNumber="0612345678", Attempt="returned", Reason="BUSY")
+        async with locked(ground.tickets_url, "tickets"):
+            report = await talk(house, call_uuid)
+            await until(lambda: any(e.get("ticket") == "spooled" for e in house.log), "the second ticket is on disk")
+        manager.unanswered(call_uuid, reason="BUSY")
+        assert report.ended_by.value == "bot"
+        await until(lambda: opened(house) == [str(call_uuid)], "the first ticket is opened")
+        assert await house.services.writer.replay() <= 1  # or it was done already, by itself
+        second, again = await house.services.tickets.latest(3)
+        assert again.id == first.id
+        assert again.transcript == first.transcript
+        assert second.call_uuid != call_uuid
+        assert "aucun technicien n'est disponible" in bot_said(second)
+        for ticket in (again, second):
+            assert (ticket.status, ticket.caller_number) == ("open", "+33612345678")
+            assert ticket.summary.endswith("Technicien injoignable, à rappeler : +33612345678.")
+
+
+@on_uvloop
 async def test_whose_number_is_not_known_is_asked_for_it(house_of: OpenHouse) -> None:
     async with open_both(house_of) as (house, manager):
         call_uuid = uuid4()

@@ -47,6 +47,14 @@ class Meter:
         """How many files and sockets each has open."""
         return {name: len(list(Path(f"/proc/{pid}/fd").iterdir())) for name, pid in self.pids.items()}
 
+    def quarters_mib(self) -> dict[str, list[float]]:
+        """Memory in each quarter of the time, by its median."""
+        quarters = {}
+        for name, samples in self.mib.items():
+            size = max(1, len(samples) // 4)
+            quarters[name] = [round(median(samples[at : at + size]), 1) for at in range(0, len(samples), size)][:4]
+        return quarters
+
     def growth_mib(self) -> dict[str, float]:
         """From the second quarter of the time to the last one, by their medians."""
         grown = {}
@@ -86,9 +94,8 @@ async def test_forty_calls_at_once(laboratory: Laboratory, request: pytest.Fixtu
     await laboratory.nothing_is_stuck()
     late = sum(call.held.report.frames.late_over_20ms for _, call in calls)
     frames = sum(call.held.report.frames.received for _, call in calls)
-    print(
-        f"{len(calls)} calls, {most_calls:.0f} at once; {late} of {frames} frames late; grown: {meter.growth_mib()} MiB"
-    )
+    print(f"{len(calls)} calls, {most_calls:.0f} at once; {late} of {frames} frames late")
+    print(f"MiB in each quarter: {meter.quarters_mib()}")
     assert most_calls >= LINES - 3, "one or two lines dial anew at any moment"
     calls = [(name, replace(call, ticket=await bot.unanswered(call.call_uuid))) for name, call in calls]
     wrong = [
@@ -100,5 +107,6 @@ async def test_forty_calls_at_once(laboratory: Laboratory, request: pytest.Fixtu
     assert meter.pids == {asterisk.host: asterisk.pid for asterisk in laboratory.asterisks} | bot.pids(), "nobody died"
     assert {name: grown for name, grown in meter.growth_mib().items() if grown > MORE_MIB} == {}
     await asyncio.sleep(2)
+    print(f"files and sockets before: {files}, after: {meter.files()}")
     left = {name: now - files[name] for name, now in meter.files().items()}
     assert max(left.values()) <= 8, left
