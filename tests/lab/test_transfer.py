@@ -78,6 +78,31 @@ async def test_a_caller_who_hangs_up_while_it_rings_is_called_back(laboratory: L
     await laboratory.nothing_is_stuck()
 
 
+async def test_a_caller_who_finds_no_bot_on_the_way_back_is_called_back(laboratory: Laboratory) -> None:
+    bot, number = laboratory.bot, laboratory.new_number()
+    waits = Script(name="waits", max_seconds=60, steps=(Say(say=HUMAN), Pause(pause_s=50)))
+    in_the_way = Script(name="in the way", max_seconds=60, steps=(Pause(pause_s=15), HangUp(hangup=True)))
+    await bot.stop()
+    await bot.start(MAX_CONCURRENT_CALLS="1")
+    try:
+        await bot.linked()
+        first = await laboratory.begin(waits, caller_number=number)
+        await bot.event("call ended", call_id=first.call_uuid)
+        other = await laboratory.begin(in_the_way, server=1)
+        call = await first.over()
+        assert [entry["reason"] for entry in bot.events("call refused", call_id=first.call_uuid)] == ["busy"]
+        assert [event["Attempt"] for event in laboratory.announcements[0].calls(number)] == ["new", "returned"]
+        ticket = await bot.unanswered(first.call_uuid)
+        assert (ticket.id, ticket.status) == (call.ticket.id, "open")
+        assert f"Technicien injoignable, à rappeler : +33{number[1:]}." in ticket.summary
+        await other.over()
+        await laboratory.nothing_is_stuck()
+    finally:
+        await bot.stop()
+        await bot.start()
+        await bot.linked()
+
+
 async def test_a_known_caller_is_greeted_by_name(laboratory: Laboratory) -> None:
     script = Script(name="known", steps=(WaitBot(wait_bot_s=15), HangUp(hangup=True)))
     call = await laboratory.dial(script, caller_number="0199000001")
