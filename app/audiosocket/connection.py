@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import struct
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Protocol, cast
@@ -24,6 +25,11 @@ from ext.line import Line
 SEND_BUFFER_BYTES = 8_192
 """The kernel's part of what is unsent (it takes twice this, its own overhead included: about half a second of
 frames). Left alone it grows to megabytes, and a peer that reads nothing is noticed after two to four minutes."""
+UNREAD_BYTES = 4_096
+"""When so much waits behind a full kernel, the peer reads nothing: in a hiccup of the line it takes about a second to
+get there."""
+AT_ONCE = struct.pack("ii", 1, 0)
+"""`struct linger` of socket(7): a close throws away what was not sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +39,14 @@ class Patience:
     Attributes:
         uuid_s: a connection that has not said who it is by then is closed. Asterisk sends the UUID within 1 ms.
         end_s: after our 0x00 the peer closes; if it does not, we do.
-        unsent_bytes: 4 s of sound that the peer did not read: it is dead, and feeding it would only fill memory.
+        unread_s: a peer that still reads nothing then is dead, and feeding it would only fill memory. With the second
+            that it takes to notice, 4 s of sound wait, whatever the wire's rate.
         ahead_s: sound comes in real time, and what a stalled line held back all at once: so much of it is forgiven.
     """
 
     uuid_s: float = 5.0
     end_s: float = 2.0
-    unsent_bytes: int = 65_536
+    unread_s: float = 3.0
     ahead_s: float = 10.0
 
 
@@ -89,6 +96,8 @@ class Connection(Receiver, asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._leg: Leg | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._unread: asyncio.TimerHandle | None = None
+        """Runs while our frames wait for the peer to read them."""
         self._line: Line | None = None
         self._reason = ""
         self.peer: IPv4Address | IPv6Address | None = None
@@ -122,7 +131,7 @@ class Connection(Receiver, asyncio.Protocol):
             self._transport.abort()
             return
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
-        self._transport.set_write_buffer_limits(high=self._patience.unsent_bytes)
+        self._transport.set_write_buffer_limits(high=UNREAD_BYTES)
         self._timer = self._loop.call_later(self._patience.uuid_s, self._no_uuid)
 
     def received_early(self, data: bytes) -> None:
@@ -150,7 +159,8 @@ class Connection(Receiver, asyncio.Protocol):
         self._throw_out(PeerError("flood", f"more than {self._patience.ahead_s:g} s of frames ahead of real time"))
 
     def eof_received(self) -> bool:
-        """The caller hung up: Asterisk just closes."""
+        """The caller hung up: Asterisk just closes. It closes, too, when the network between us was cut for seconds and
+        it gave the call up; then our frames have been waiting for it, which they never do on a sound line."""
         if not self.ended:
             if self._reader.mid_frame:
                 self._throw_out(PeerError("cut_frame", "the stream ended inside a frame"))
@@ -158,7 +168,7 @@ class Connection(Receiver, asyncio.Protocol):
                 self._throw_out(PeerError("no_uuid", "closed before saying who it is"))
             else:
                 # Never a mere close: it would wait for a peer that does not read any more.
-                self.abort("hangup")
+                self.abort("hangup" if self._unread is None else "lost")
         return False
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -187,11 +197,13 @@ class Connection(Receiver, asyncio.Protocol):
             self._transport.write(frame)
 
     def pause_writing(self) -> None:
-        """More waits for the peer than it may leave unread."""
-        self._throw_out(PeerError("stuck_peer", f"{self._patience.unsent_bytes} bytes wait for it to read"))
+        """The peer reads nothing of what we send."""
+        if not self.ended:
+            self._unread = self._loop.call_later(self._patience.unread_s, self._stuck)
 
     def resume_writing(self) -> None:
-        """It reads again: too late, it is being thrown out."""
+        """It reads again."""
+        self._has_read()
 
     def terminate(self, reason: str = "ended") -> None:
         """Ends the call politely: 0x00, half-close, wait for the peer's end (the dialplan then goes on).
@@ -224,6 +236,7 @@ class Connection(Receiver, asyncio.Protocol):
         """Nothing is sent, and nothing taken, from here on."""
         self.ended = True
         self._reason = reason
+        self._has_read()
         if self._line is not None:
             self._line.write = None
 
@@ -251,6 +264,17 @@ class Connection(Receiver, asyncio.Protocol):
 
     def _no_uuid(self) -> None:
         self._throw_out(PeerError("uuid_timeout", f"no UUID within {self._patience.uuid_s:g} s"))
+
+    def _stuck(self) -> None:
+        if self._transport is not None:
+            # With a RST: what waits must not reach an Asterisk that comes back, followed by what looks like our end.
+            self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
+        self._throw_out(PeerError("stuck_peer", f"it has read nothing for {self._patience.unread_s:g} s and more"))
+
+    def _has_read(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
 
     def _throw_out(self, error: PeerError) -> None:
         """The peer broke the protocol: said once, and the connection is closed."""
