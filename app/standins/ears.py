@@ -15,6 +15,7 @@ from app.standins import laws
 from app.standins.handshake import Audio
 from app.standins.hearing import telephone
 from app.standins.knobs import DeepgramKnobs, Stats
+from app.standins.noise import Noise
 from app.standins.outbox import Outbox
 from app.standins.phrase_bank import PhraseBank
 from app.standins.recogniser import NOTHING, Match
@@ -215,10 +216,11 @@ class Ears(ABC):
 
         self.outbox.put(delay_s, messages)
 
-    async def recognise(self, pcm: bytes, *, complete: bool, partly: bool) -> Match:
+    async def recognise(self, pcm: bytes, noise: Noise | None, *, complete: bool, partly: bool) -> Match:
         """What `pcm` says.
 
         Args:
+            noise: of the line, if it is a noisy one.
             complete: whether it may be whole phrases.
             partly: whether it may end in the middle of one.
         """
@@ -227,9 +229,9 @@ class Ears(ABC):
 
         def work() -> Match:
             sound = telephone(pcm, self.audio.rate_hz)
-            matches = [self._bank.recognise(sound)] if complete else []
+            matches = [self._bank.recognise(sound, noise)] if complete else []
             if partly:
-                matches.append(self._bank.recognise_prefix(sound))
+                matches.append(self._bank.recognise_prefix(sound, noise))
             return max(matches, key=lambda match: match.similarity)
 
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)
