@@ -15,6 +15,7 @@ from app.standins import laws
 from app.standins.handshake import Audio
 from app.standins.hearing import telephone
 from app.standins.knobs import DeepgramKnobs, Stats
+from app.standins.noise import Noise
 from app.standins.outbox import Outbox
 from app.standins.phrase_bank import PhraseBank
 from app.standins.recogniser import NOTHING, Match
@@ -220,10 +221,11 @@ class Ears(ABC):
 
         self.outbox.put(delay_s, messages)
 
-    async def recognise(self, pcm: bytes, *, complete: bool, partly: bool) -> Match:
+    async def recognise(self, pcm: bytes, noise: Noise | None, *, complete: bool, partly: bool) -> Match:
         """What `pcm` says.
 
         Args:
+            noise: of the line, if it is a noisy one.
             complete: whether it may be whole phrases.
             partly: whether it may end in the middle of one.
         """
@@ -232,10 +234,10 @@ class Ears(ABC):
 
         def work() -> Match:
             sound = telephone(pcm, self.audio.rate_hz)
-            whole = self._bank.recognise(sound) if complete else NOTHING
+            whole = self._bank.recognise(sound, noise) if complete else NOTHING
             if whole.text or not partly:
                 return whole
-            begun = self._bank.recognise_prefix(sound)
+            begun = self._bank.recognise_prefix(sound, noise)
             # Of a word or two, noise may seem the beginning of one phrase or another.
             sure = not complete or begun.similarity >= SURE_BEGINNING or len(begun.text.split()) >= SURE_WORDS
             return begun if sure else NOTHING
