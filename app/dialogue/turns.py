@@ -48,7 +48,7 @@ GOES_ON_S = 1.6
 """A caller who speaks again so soon after a turn that was taken had not finished: that was a pause, too."""
 OVERLAP_S = 0.1
 """Voice over the bot that lasts so long makes it pause: longer than a click on the line."""
-OVERLAP_WORDS_S = 0.3
+OVERLAP_WORDS_S = 0.24
 """It goes on so long after the end of that voice, longer than the pause of a comma: a bot that is silent for 0.7 s has
 finished, for most people. Words that come of it later still stop it."""
 OVERLAP_NOISE_S = 2.0
@@ -302,7 +302,7 @@ class Turns:
         if self._voice and not self._only_noise:
             return []
         events: list[TurnEvent] = []
-        if self._finalize_at_s is None and self._silence_s(now_s) >= SETTLE_S:
+        if self._finalize_at_s is None and self._silent_for(SETTLE_S, now_s):
             self._finalize_at_s = now_s
             self._settled = self._all_said and self._words_at_s >= self._voice_ended_s
             if not self._settled:
@@ -337,9 +337,12 @@ class Turns:
             return over_s
         return min(over_s, heard_s + self.patience_s())
 
-    def _silence_s(self, now_s: float) -> float:
-        """How long the caller has been silent; voice that is only noise does not count as theirs."""
-        return inf if self._voice else now_s - (self._voice_ended_s or 0.0)
+    def _silent_for(self, seconds: float, now_s: float) -> bool:
+        """The caller has been silent for so long; voice that is only noise does not count as theirs.
+
+        Put as the deadlines are, so that a moment that was waited for to the microsecond has come.
+        """
+        return self._voice or now_s >= (self._voice_ended_s or 0.0) + seconds
 
     @property
     def _over_at_s(self) -> float:
@@ -358,12 +361,12 @@ class Turns:
         if now_s >= self._over_at_s:
             return self._finish(now_s)
         if not self._settled:
-            if not self._told_late and self._silence_s(now_s) >= self.patience_s():
+            if not self._told_late and self._silent_for(self.patience_s(), now_s):
                 self._told_late = True
                 return [WordsLate()]
             return []
         text = self.text
-        likely = self._complete is not False or self._silence_s(now_s) >= self._patience.usual_s
+        likely = self._complete is not False or self._silent_for(self._patience.usual_s, now_s)
         if likely and text and text != self._told_settled and not self._interim:
             self._told_settled = text
             return [Settled(text)]
@@ -384,11 +387,11 @@ class Turns:
         if not self.bot_speaks or self._interrupted:
             self.overlaps = False
         elif self._voice and not self.overlaps:
-            self.overlaps = OVERLAP_S <= now_s - self._burst_s < OVERLAP_NOISE_S
+            self.overlaps = self._burst_s + OVERLAP_S <= now_s < self._burst_s + OVERLAP_NOISE_S
             self._overlap_s = self._burst_s
         elif self._voice:
-            self.overlaps = now_s - self._overlap_s < OVERLAP_NOISE_S
-        elif self.overlaps and (self._settled or self._silence_s(now_s) >= OVERLAP_WORDS_S):
+            self.overlaps = now_s < self._overlap_s + OVERLAP_NOISE_S
+        elif self.overlaps and (self._settled or self._silent_for(OVERLAP_WORDS_S, now_s)):
             self.overlaps = False
 
     def _overlap_deadline_s(self, now_s: float) -> float:
