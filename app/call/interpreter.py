@@ -21,8 +21,8 @@ SURE = 0.95
 """The rules are so sure of a plain "oui" or "non" that no language model is asked."""
 SURE_SHORTLY = 0.8
 SHORT_WORDS = 6
-"""Nor of a few words that they are this sure of ("d'accord, je vais essayer"): of the labelled turns (`docs/intents.md`) 121 of
-122 such are right, and an answer is heard 250 ms sooner."""
+"""Nor of a few words that they are this sure of ("d'accord, je vais essayer"): of the labelled turns
+(`docs/intents.md`) 121 of 122 such are right, and an answer is heard 250 ms sooner."""
 
 
 class Interpreter:

@@ -371,6 +371,21 @@ async def test_a_server_that_stops_sends_its_callers_to_the_next(house_of: OpenH
         assert {await house.outcome(call_uuid) for call_uuid in peers} == {"lost"}
 
 
+@on_uvloop
+async def test_a_reset_is_a_hang_up_while_its_asterisk_lives(house_of: OpenHouse) -> None:
+    """A frame of ours that comes between Asterisk's last read and its close makes a reset of the end."""
+    async with open_both(house_of) as (house, manager):
+        who_left, who_died = uuid4(), uuid4()
+        left, died = await house.call(who_left), await house.call(who_died)
+        await left.heard(15)
+        await died.heard(15)
+        left.reset()
+        assert await house.outcome(who_left) == "hangup"
+        died.reset()
+        await manager.close()
+        assert await house.outcome(who_died) == "lost"
+
+
 # Who comes back.
 
 
