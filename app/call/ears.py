@@ -7,7 +7,8 @@ from math import inf
 import structlog
 
 from app.dialogue.echo import Echo
-from app.dialogue.turns import Completeness, FinalizeWanted, TurnEvent, Turns
+from app.dialogue.turn_events import FinalizeWanted, TurnEvent
+from app.dialogue.turns import Completeness, Turns
 from app.errors import ProviderError
 from app.ops import metrics
 from app.providers.base import SpeechSession, SpeechToText, Transcript

@@ -6,12 +6,21 @@ decides how much silence ends the turn: little after a plain "oui", more after h
 who is known to pause. Flux has turn events of its own, which then decide instead.
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
 
+from app.dialogue.backchannels import is_listening_noise
 from app.dialogue.states import Endpointing
+from app.dialogue.turn_events import (
+    FinalizeWanted,
+    Interrupted,
+    Settled,
+    TurnEnded,
+    TurnEvent,
+    Unheard,
+    WordsLate,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,73 +80,6 @@ PROVIDER_SILENT_S = 7.0
 
 Completeness = Callable[[Endpointing, str], bool | None]
 """Whether words are plainly all of an answer (True), plainly not yet (False), or it can't be told (None)."""
-
-_BACKCHANNEL = re.compile(
-    # Each sound ends at a word's end, so that no text can be cut up in more than one way.
-    r"\W*(?:(?:oui|ouais|mm+h?|hum|hmm+|d['’]accord|ok|okay|ah|euh|voilà|très bien|bien|bon|entendu)\b\W*)+",
-    re.IGNORECASE,
-)
-
-_GREETING = re.compile(r"\W*(?:(?:bonjour|bonsoir|salut|all[oôóò]|monsieur|madame)\b\W*)+", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class FinalizeWanted:
-    """Ask the recogniser for its final words."""
-
-
-@dataclass(frozen=True, slots=True)
-class WordsLate:
-    """The caller has been silent for long enough, but final words are still on their way."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """The caller is silent and all words are final: the turn may well end with them.
-
-    Attributes:
-        text: all the words so far.
-    """
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class TurnEnded:
-    """The caller has finished.
-
-    Attributes:
-        text: all the words of the turn.
-        speech_ended_s: when the caller's voice stopped.
-    """
-
-    text: str
-    speech_ended_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Interrupted:
-    """The caller talks over the bot, in words that mean something.
-
-    Attributes:
-        speech_started_s: when the caller's voice began.
-    """
-
-    speech_started_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Unheard:
-    """The caller plainly spoke, but no words came of it: the recogniser is mute, or it was noise.
-
-    Attributes:
-        speech_ended_s: when the caller's voice stopped.
-    """
-
-    speech_ended_s: float
-
-
-TurnEvent = FinalizeWanted | WordsLate | Settled | TurnEnded | Interrupted | Unheard
 
 
 class Turns:
@@ -440,13 +382,3 @@ class Turns:
         self._ended_s = -inf if self.bot_speaks else ended.speech_ended_s
         self.reset()
         return ended
-
-
-def is_backchannel(text: str) -> bool:
-    """Only listening noises ("mmh", "d'accord", "oui oui"), nothing that asks for the floor."""
-    return _BACKCHANNEL.fullmatch(text) is not None
-
-
-def is_listening_noise(text: str) -> bool:
-    """A backchannel, or a greeting, which answers the bot's and does not stop it."""
-    return is_backchannel(text) or _GREETING.fullmatch(text) is not None

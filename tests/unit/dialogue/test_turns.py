@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.dialogue.backchannels import is_backchannel, is_listening_noise
 from app.dialogue.states import Endpointing
+from app.dialogue.turn_events import FinalizeWanted, Interrupted, Settled, TurnEnded, TurnEvent, Unheard, WordsLate
 from app.dialogue.turns import (
     FIELD,
     FINALIZE_INTERIM_TIMEOUT_S,
@@ -25,16 +27,7 @@ from app.dialogue.turns import (
     VOICE_WITHOUT_WORDS_S,
     WORDS_WITHOUT_VOICE_S,
     YES_NO,
-    FinalizeWanted,
-    Interrupted,
-    Settled,
-    TurnEnded,
-    TurnEvent,
     Turns,
-    Unheard,
-    WordsLate,
-    is_backchannel,
-    is_listening_noise,
 )
 
 FRAME_S = 0.02
