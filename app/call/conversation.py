@@ -78,6 +78,7 @@ class Conversation:
             tracks,
             services.settings.deepgram_piece_ms,
             lambda expects, text: completeness(self._machine.state, expects, text),
+            services.settings.interrupted_by == "words",
             self._hear,
             self._look_again,
             lambda _error: self.post(EarsLost()),

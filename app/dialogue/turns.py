@@ -61,7 +61,9 @@ OVERLAP_WORDS_S = 0.24
 """It goes on so long after the end of that voice, longer than the pause of a comma: a bot that is silent for 0.7 s has
 finished, for most people. Words that come of it later still stop it."""
 OVERLAP_NOISE_S = 2.0
-"""Nor so long after its beginning: it is noise."""
+"""No words came so long after its beginning: it is noise."""
+FALSE_OVERLAPS = 3
+"""After so many coughs, or a noise, only words stop the bot: a television must not keep it from speaking."""
 FINALIZE_TIMEOUT_S = 0.6
 """Deepgram need not answer a Finalize when little audio is buffered: then what is there counts."""
 FINALIZE_INTERIM_TIMEOUT_S = 1.5
@@ -88,6 +90,7 @@ class Turns:
     Args:
         completeness: judges the words of a turn under way; asked once for each text.
         provider_ends_turns: the recogniser's own end-of-turn events decide (Flux).
+        words_only: voice alone never overlaps.
 
     Attributes:
         expects: what the bot has asked for.
@@ -95,12 +98,15 @@ class Turns:
         overlaps: the caller's voice is over the bot's, and it is not known yet whether it means anything.
     """
 
-    def __init__(self, completeness: Completeness, provider_ends_turns: bool = False) -> None:
+    def __init__(
+        self, completeness: Completeness, provider_ends_turns: bool = False, *, words_only: bool = False
+    ) -> None:
         self.expects: Endpointing = "open"
         self.bot_speaks = False
         self.overlaps = False
         self._completeness = completeness
         self._provider_ends_turns = provider_ends_turns
+        self._words_only = words_only
         self._judged: tuple[Endpointing, str, bool | None] = ("open", "", None)
         self._finals: list[str] = []
         self._interim = ""
@@ -113,6 +119,8 @@ class Turns:
         """When the voice that is heard now, or was heard last, began."""
         self._overlap_s = 0.0
         """When the voice that is over the bot's began."""
+        self._false_overlaps = 0
+        """Of which no words came, since the latest words."""
         self._voiced_s = 0.0
         self._wordless_s = 0.0
         """Voice heard since the latest new words."""
@@ -217,6 +225,7 @@ class Turns:
             self._all_said = is_final and ends_turn
         if self.text != known:
             self._wordless_s = 0.0
+            self._false_overlaps = 0
         if text and not is_final and self._settled:
             self._finalize_at_s, self._settled = None, False  # there was more
         events: list[TurnEvent] = []
@@ -326,18 +335,21 @@ class Turns:
     # Voice over the bot's.
 
     def _follow_overlap(self, now_s: float) -> None:
-        if not self.bot_speaks or self._interrupted:
+        if not self.bot_speaks or self._interrupted or self._words_only:
             self.overlaps = False
         elif self._voice and not self.overlaps:
-            self.overlaps = self._burst_s + OVERLAP_S <= now_s < self._burst_s + OVERLAP_NOISE_S
+            in_time = self._burst_s + OVERLAP_S <= now_s < self._burst_s + OVERLAP_NOISE_S
+            self.overlaps = in_time and self._false_overlaps < FALSE_OVERLAPS
             self._overlap_s = self._burst_s
-        elif self._voice:
-            self.overlaps = now_s < self._overlap_s + OVERLAP_NOISE_S
-        elif self.overlaps and (self._settled or self._silent_for(OVERLAP_WORDS_S, now_s)):
+        elif self._voice and now_s >= self._overlap_s + OVERLAP_NOISE_S:
             self.overlaps = False
+            self._false_overlaps = FALSE_OVERLAPS
+        elif self.overlaps and not self._voice and (self._settled or self._silent_for(OVERLAP_WORDS_S, now_s)):
+            self.overlaps = False
+            self._false_overlaps += not self.text
 
     def _overlap_deadline_s(self, now_s: float) -> float:
-        if not self.bot_speaks or self._interrupted:
+        if not self.bot_speaks or self._interrupted or self._words_only:
             return inf
         if self._voice and self.overlaps:
             return self._overlap_s + OVERLAP_NOISE_S

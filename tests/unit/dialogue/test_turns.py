@@ -11,6 +11,7 @@ from app.dialogue.backchannels import is_backchannel, is_listening_noise
 from app.dialogue.states import Endpointing
 from app.dialogue.turn_events import FinalizeWanted, Interrupted, Settled, TurnEnded, TurnEvent, Unheard, WordsLate
 from app.dialogue.turns import (
+    FALSE_OVERLAPS,
     FIELD,
     FINALIZE_INTERIM_TIMEOUT_S,
     FINALIZE_TIMEOUT_S,
@@ -572,12 +573,37 @@ def test_words_that_mean_something_end_it_and_so_does_the_end_of_the_bots_speech
         assert not call.turns.overlaps
 
 
+def test_where_only_words_interrupt_no_voice_overlaps() -> None:
+    call = line(words_only=True)
+    call.turns.bot_speaks = True
+    call.speaks(0.5)
+    assert not call.turns.overlaps
+    assert isinstance(call.interim("attendez")[0], Interrupted)
+
+
 def test_noise_does_not_silence_the_bot() -> None:
     call = talks_over()
     call.speaks(OVERLAP_NOISE_S - 2 * FRAME_S)
     assert call.turns.overlaps
     call.speaks(4)
     assert not call.turns.overlaps
+
+
+@pytest.mark.parametrize("seconds", [0.3, OVERLAP_NOISE_S + 1])
+def test_a_line_with_noise_is_left_in_peace_until_words_come(seconds: float) -> None:
+    call = talks_over()
+    for _ in range(FALSE_OVERLAPS if seconds < OVERLAP_NOISE_S else 1):
+        call.speaks(0.2)
+        assert call.turns.overlaps
+        call.speaks(seconds - 0.2)
+        call.silent(3)
+        assert not call.turns.overlaps
+    call.speaks(0.5)
+    assert not call.turns.overlaps
+    call.interim("mmh")
+    call.silent(3)
+    call.speaks(0.5)
+    assert call.turns.overlaps
 
 
 def test_a_backchannel_over_the_bot_is_a_turn_that_ends_soon() -> None:
