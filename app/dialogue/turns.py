@@ -42,8 +42,9 @@ YES_NO = Patience(complete_s=0.3, usual_s=0.5, longest_s=0.62)
 OPEN = Patience(complete_s=0.8, usual_s=1.2, longest_s=1.5)
 FIELD = Patience(complete_s=0.4, usual_s=1.2, longest_s=1.5)
 """`usual_s` are the original product's 500 and 1200 ms. The others were chosen by `make trials` (`docs/trials.md`)."""
-SETTLE_S = 0.14
-"""Silence after which the final words are asked for: longer than those within words (plosives)."""
+SETTLE_S = 0.3
+"""Silence after which the final words are asked for: no sooner than Deepgram's own endpointing (`ENDPOINTING_MS`) would
+end the span. Asked for at each comma, words come sooner but are heard piece by piece, and worse."""
 UNFINISHED_S = 1.8
 """Half an address, six of ten digits, "parce que…": the caller is thinking or reading. With an answer that is prepared
 meanwhile a caller who has left it at that still hears one within 2 s."""
@@ -252,15 +253,12 @@ class Turns:
             return [self._end(now_s)] if quiet_words else []
         if self._voice and not self._only_noise:
             return []
-        events: list[TurnEvent] = []
         if self._finalize_at_s is None and self._silent_for(SETTLE_S, now_s):
             self._finalize_at_s = now_s
             self._settled = self._all_said and self._words_at_s >= self._voice_ended_s
             if not self._settled:
-                events.append(FinalizeWanted())
-        if self._finalize_at_s is not None:
-            events += self._decide(now_s)
-        return events
+                return [FinalizeWanted()]
+        return self._decide(now_s) if self._finalize_at_s is not None else []
 
     def deadline_s(self, now_s: float) -> float:
         """When time alone will decide something, unless the caller does before; infinite if it can't."""
@@ -312,7 +310,7 @@ class Turns:
         if now_s >= self._over_at_s:
             return self._finish(now_s)
         if not self._settled:
-            if not self._told_late and self._silent_for(self.patience_s(), now_s):
+            if not self._told_late and not self._voice and self._silent_for(self.patience_s(), now_s):
                 self._told_late = True
                 return [WordsLate()]
             return []
