@@ -235,7 +235,8 @@ class Ears(ABC):
         def work() -> Match:
             sound = telephone(pcm, self.audio.rate_hz)
             whole = self._bank.recognise(sound, noise) if complete else NOTHING
-            if not partly:
+            # Behind a phrase that was found in noise there is more noise, which would seem to belong to a longer one.
+            if not partly or (noise is not None and whole.text):
                 return whole
             begun = self._bank.recognise_prefix(sound, noise)
             # Of a word or two, noise may seem the beginning of one phrase or another.
