@@ -19,7 +19,7 @@ from app.audiosocket.frames import (
     Terminated,
 )
 from app.errors import PeerError
-from ext.frames import FRAME_COST_S, SoundSink
+from ext.frames import FRAME_COST_S, Receiver, SoundSink
 from ext.line import Line
 
 SEND_BUFFER_BYTES = 8_192
@@ -80,7 +80,7 @@ class Host(Protocol):
         """The connection is lost; told exactly once, after the leg was."""
 
 
-class Connection(asyncio.Protocol):
+class Connection(Receiver, asyncio.Protocol):
     """One TCP connection from an Asterisk.
 
     Args:
@@ -93,20 +93,14 @@ class Connection(asyncio.Protocol):
         self._patience = patience
         self._loop = asyncio.get_running_loop()
         self._reader = FrameReader()
+        Receiver.__init__(self, self._reader.parser, self._loop.time, patience.ahead_s)
         self._transport: asyncio.Transport | None = None
         self._leg: Leg | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._unread: asyncio.TimerHandle | None = None
         """Runs while our frames wait for the peer to read them."""
         self._line: Line | None = None
-        self._sink: SoundSink | None = None
-        """Where the caller's sound goes; None before the call."""
-        self._heard_s = 0.0
-        self._ended = False
-        """Our 0x00 is sent, or the connection cut: nothing may follow it."""
         self._reason = ""
-        self._ahead_until_s = 0.0
-        """Up to when the frames of the peer would last, had they come in real time."""
         self.peer: IPv4Address | IPv6Address | None = None
         self.call_uuid: UUID | None = None
         """What the peer said its call is."""
@@ -114,7 +108,7 @@ class Connection(asyncio.Protocol):
     @property
     def open(self) -> bool:
         """Frames can still be sent."""
-        return self._transport is not None and not self._ended
+        return self._transport is not None and not self.ended
 
     @property
     def codec(self) -> Codec:
@@ -134,37 +128,41 @@ class Connection(asyncio.Protocol):
             mapped = getattr(address, "ipv4_mapped", None)
             self.peer = mapped or address
         if not self._host.greet(self):
-            self._ended = True
+            self.ended = True
             self._transport.abort()
             return
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
         self._transport.set_write_buffer_limits(high=UNREAD_BYTES)
         self._timer = self._loop.call_later(self._patience.uuid_s, self._no_uuid)
 
-    def data_received(self, data: bytes) -> None:
-        """Bytes of the peer; after our end they are read and thrown away, as the peer must never find us full."""
-        if self._ended:
-            return
+    def received_early(self, data: bytes) -> None:
+        """Bytes of the peer before there is a call; see `Receiver`."""
         try:
-            if self._sink is None:
-                for event in self._reader.receive(data):
-                    self._take(event)
-                    if self._ended:
-                        return
-                return
-            now_s = self._loop.time()
-            for kind, payload in self._reader.receive_into(data, self._sink, now_s):
-                self._take(self._reader.judge(kind, payload))
-                if self._ended:
+            for event in self._reader.receive(data):
+                self._take(event)
+                if self.ended:
                     return
-            self._watch_pace(now_s)
         except PeerError as error:
             self._throw_out(error)
+
+    def received_others(self, others: list[tuple[int, bytes]]) -> None:
+        """Frames of the call to be judged one by one, in their order; see `Receiver`."""
+        try:
+            for kind, payload in others:
+                self._take(self._reader.judge(kind, payload))
+                if self.ended:
+                    return
+        except PeerError as error:
+            self._throw_out(error)
+
+    def flooded(self) -> None:
+        """The peer sends much more than time has passed; see `Receiver`."""
+        self._throw_out(PeerError("flood", f"more than {self._patience.ahead_s:g} s of frames ahead of real time"))
 
     def eof_received(self) -> bool:
         """The caller hung up: Asterisk just closes. It closes, too, when the network between us was cut for seconds and
         it gave the call up; then our frames have been waiting for it, which they never do on a sound line."""
-        if not self._ended:
+        if not self.ended:
             if self._reader.mid_frame:
                 self._throw_out(PeerError("cut_frame", "the stream ended inside a frame"))
             elif self._leg is None:
@@ -177,7 +175,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         """The socket is gone."""
         self._stop_timer()
-        was_open, was_sound = not self._ended, self._unread is None
+        was_open, was_sound = not self.ended, self._unread is None
         self._end(self._reason)
         self._transport = None
         leg, self._leg = self._leg, None
@@ -196,12 +194,12 @@ class Connection(asyncio.Protocol):
 
     def send(self, frame: bytes) -> None:
         """Sends one whole frame, header included, in one write; does nothing when the peer is gone."""
-        if self._transport is not None and not self._ended:
+        if self._transport is not None and not self.ended:
             self._transport.write(frame)
 
     def pause_writing(self) -> None:
         """The peer reads nothing of what we send."""
-        if not self._ended:
+        if not self.ended:
             self._unread = self._loop.call_later(self._patience.unread_s, self._stuck)
 
     def resume_writing(self) -> None:
@@ -215,7 +213,7 @@ class Connection(asyncio.Protocol):
             reason: what the leg is told.
         """
         transport = self._transport
-        if transport is None or self._ended:
+        if transport is None or self.ended:
             return
         self._end(reason)
         transport.write(TERMINATE_FRAME)
@@ -227,17 +225,17 @@ class Connection(asyncio.Protocol):
     def abort(self, reason: str) -> None:
         """Cuts the connection at once; the leg is told `reason`, unless the end had already begun."""
         if self._transport is not None:
-            if not self._ended:
+            if not self.ended:
                 self._end(reason)
             self._transport.abort()
 
     def _listen(self, sink: SoundSink) -> None:
         sink.codec = self.codec
-        self._sink = sink
+        self.sink = sink
 
     def _end(self, reason: str) -> None:
         """Nothing is sent, and nothing taken, from here on."""
-        self._ended = True
+        self.ended = True
         self._reason = reason
         self._has_read()
         if self._line is not None:
@@ -247,33 +245,23 @@ class Connection(asyncio.Protocol):
         match event:
             case CallStarted():
                 self._stop_timer()
-                self._ahead_until_s = self._loop.time()
+                self.ahead_until_s = self._loop.time()
                 self.call_uuid = event.call_uuid
                 self._leg = self._host.admit(self, event.call_uuid)
-                if self._sink is None:
+                if self.sink is None:
                     self._listen(SoundSink())  # that is, nobody
             case AudioArrived():
-                assert self._sink is not None
+                assert self.sink is not None
                 now_s = self._loop.time()
-                self._sink.feed(event.sound, event.rate_hz, now_s)
-                self._watch_pace(now_s)
+                self.sink.feed(event.sound, event.rate_hz, now_s)
+                self.watch_pace(now_s)
             case DigitPressed():
                 assert self._leg is not None
-                self._heard_s -= FRAME_COST_S
+                self.counted_s -= FRAME_COST_S
                 self._leg.digit(event.digit)
-                self._watch_pace(self._loop.time())
+                self.watch_pace(self._loop.time())
             case Terminated():
                 self.abort("hangup")
-
-    def _watch_pace(self, now_s: float) -> None:
-        """Notices a peer that sends much faster than anybody can speak: it would take the time of all other calls."""
-        assert self._sink is not None
-        ahead_s = self._patience.ahead_s
-        heard_s = self._sink.heard_s
-        self._ahead_until_s = max(self._ahead_until_s, now_s - ahead_s) + heard_s - self._heard_s
-        self._heard_s = heard_s
-        if self._ahead_until_s - now_s > ahead_s:
-            raise PeerError("flood", f"more than {ahead_s:g} s of frames ahead of real time")
 
     def _no_uuid(self) -> None:
         self._throw_out(PeerError("uuid_timeout", f"no UUID within {self._patience.uuid_s:g} s"))
@@ -291,7 +279,7 @@ class Connection(asyncio.Protocol):
 
     def _throw_out(self, error: PeerError) -> None:
         """The peer broke the protocol: said once, and the connection is closed."""
-        if self._ended:
+        if self.ended:
             return
         self._host.refuse(self, error)
         self.abort(error.reason)

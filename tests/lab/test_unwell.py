@@ -8,6 +8,7 @@ from tests.lab.asterisk import AMI_PORT
 from tests.lab.laboratory import CALLER_SAYS, TECHNICIAN_SAYS, Laboratory
 from tests.lab.telephone import be_called, dial
 from tests.lab.test_transfer import HUMAN, TECHNICIAN
+from tests.words import bare
 
 CALLER = Script(
     name="unwell",
@@ -48,7 +49,7 @@ async def test_a_manager_that_is_not_heard_takes_nothing_with_it(laboratory: Lab
     assert 0 < other.first_sound_ms <= 400, "nobody announced it"
     assert bot.events("dialplan not told where the call goes", call_id=call.call_uuid)
     assert call.ticket.status == "transferred"
-    assert call.caller_words[1] == "Non.", "after the manager fell silent"
+    assert bare(call.caller_words)[1] == "non", "after the manager fell silent"
     assert TECHNICIAN_SAYS in call.held.words
     assert CALLER_SAYS in person.words
     assert person.sipp.header("X-Voicebot-UUID") == call.call_uuid
