@@ -1,6 +1,7 @@
 """An Asterisk whose manager is not heard any more: packets are dropped, not refused, in the middle of a call."""
 
 import asyncio
+import time
 
 from app.caller.script import HangUp, Listen, Pause, Say, Script, WaitBot
 from tests.lab.asterisk import AMI_PORT
@@ -56,5 +57,9 @@ async def test_a_manager_that_is_not_heard_takes_nothing_with_it(laboratory: Lab
     bot_until_s = max(heard.end_s for heard in call.held.report.heard if heard.end_s < technician.start_s)
     assert technician.start_s - bot_until_s < RINGS_S + 1
     await bot.event("asterisk connected", since=since, timeout_s=LINKED_S, asterisk=asterisk.address)
+    end_s = time.monotonic() + LINKED_S
+    while await bot.metric("voicebot_ami_connected", asterisk=asterisk.address) != 1:
+        assert time.monotonic() < end_s, "not every worker is linked again"
+        await asyncio.sleep(0.2)
     known = await laboratory.dial(SHORT, caller_number="0199000001")
     assert known.ticket.caller_number == "+33199000001"
