@@ -27,8 +27,8 @@ CUT_OFF = frozenset({"lost", "stuck_peer", "error"})
 """Outcomes of which the caller is not the cause."""
 DIES_WITHIN_S = 0.1
 """An Asterisk that dies ends its calls as a caller's hang-up does, or with a reset, and takes the link to its manager
-with it, at most so much later. One that lives resets one in a hundred calls of which the caller hangs up: a frame of ours
-came just before its close."""
+with it, at most so much later. One that lives resets one in a hundred calls of which the caller hangs up: a frame of
+ours came just before its close."""
 HANG_UP_TIMEOUT_S = 4.0
 """The peer closes after our 0x00, or the connection cuts itself after 2 s."""
 
