@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 
 from app.asterisk.switchboard import Switchboard
+from app.call.unanswered import Unanswered
 from app.config import Settings
 from app.dialogue.prompts import Prompts, load_prompts
 from app.errors import MediaError, ProviderError, StoreError
@@ -19,6 +20,7 @@ from app.media.recording import Recorder
 from app.ops import metrics
 from app.ops.lag import Lag
 from app.providers.base import SpeechToText, TextToSpeech
+from app.providers.clear_voice import ClearVoice
 from app.providers.deepgram import DeepgramSpeechToText
 from app.providers.elevenlabs import ElevenLabsTextToSpeech
 from app.providers.espeak import EspeakTextToSpeech
@@ -115,7 +117,10 @@ async def open_services(settings: Settings, part: Part | None = None) -> AsyncIt
         recorder = Recorder(on_error=_recording_failed)
         recorder.start()
         stack.callback(recorder.close)
-        switchboard = Switchboard(settings)
+        unanswered = Unanswered(tickets, prompts.names)
+        unanswered.start()
+        stack.push_async_callback(unanswered.stop)
+        switchboard = Switchboard(settings, on_unanswered=unanswered.note)
         switchboard.start()
         stack.push_async_callback(switchboard.stop)
         recogniser = DeepgramSpeechToText(settings)
@@ -159,16 +164,16 @@ def _own(quota: Quota, stack: AsyncExitStack) -> Quota:
     return quota
 
 
-async def open_voice(settings: Settings, stack: AsyncExitStack) -> tuple[TextToSpeech, TextToSpeech]:
+async def open_voice(settings: Settings, stack: AsyncExitStack) -> tuple[ClearVoice, ClearVoice]:
     """The voice of the settings and the local one; the same where no key was given."""
-    spare = EspeakTextToSpeech()
+    spare = ClearVoice(EspeakTextToSpeech())
     stack.push_async_callback(spare.close)
     if not settings.elevenlabs_api_key.get_secret_value():
         return spare, spare
-    voice = ElevenLabsTextToSpeech(settings)
-    stack.push_async_callback(voice.close)
-    await voice.warm()
-    return voice, spare
+    cloud = ElevenLabsTextToSpeech(settings)
+    stack.push_async_callback(cloud.close)
+    await cloud.warm()
+    return ClearVoice(cloud), spare
 
 
 async def _open_model(settings: Settings, prompts: Prompts, stack: AsyncExitStack) -> GroqLanguageModel | None:

@@ -1,6 +1,7 @@
 """Speech that was spoken before: fixed phrases on disk and in memory, recent dynamic ones in an LRU.
 
-On disk: `CACHE_DIR/<voice>/<hash of the text>.raw`, s16le mono 8 kHz, and `index.json` for people.
+On disk: `CACHE_DIR/<voice>/<hash of the words>.raw`, s16le mono 8 kHz, and `index.json` for people. A text is found by
+the words that are said for it (`spoken_text`): worded otherwise, it is spoken anew.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import structlog
 
+from app.dialogue.spoken_text import spoken_text
 from app.errors import ProviderError
 from app.ops import metrics
 from app.providers.base import TextToSpeech
@@ -29,7 +31,7 @@ BUILD_AT_ONCE = 2
 
 
 class PhraseCache:
-    """Audio by text, for one voice.
+    """Audio by text as it is written, for one voice.
 
     Args:
         directory: CACHE_DIR.
@@ -57,23 +59,25 @@ class PhraseCache:
             except OSError:
                 pcm = b""
             if pcm and len(pcm) % 2 == 0:
-                self._fixed[text] = pcm
+                self._fixed[spoken_text(text)] = pcm
             else:
                 missing.append(text)
         return missing
 
     def get(self, text: str) -> bytes | None:
         """The speech for `text`, s16le mono 8 kHz; hits and misses are counted."""
-        pcm = self._fixed.get(text)
-        if pcm is None and (pcm := self._dynamic.get(text)) is not None:
-            self._dynamic.move_to_end(text)
+        words = spoken_text(text)
+        pcm = self._fixed.get(words)
+        if pcm is None and (pcm := self._dynamic.get(words)) is not None:
+            self._dynamic.move_to_end(words)
         (metrics.CACHE_MISSES if pcm is None else metrics.CACHE_HITS).inc()
         return pcm
 
     def keep(self, text: str, pcm: bytes) -> None:
         """Remembers a dynamic sentence; the one unused for longest goes."""
-        self._dynamic_bytes += len(pcm) - len(self._dynamic.pop(text, b""))
-        self._dynamic[text] = pcm
+        words = spoken_text(text)
+        self._dynamic_bytes += len(pcm) - len(self._dynamic.pop(words, b""))
+        self._dynamic[words] = pcm
         while len(self._dynamic) > DYNAMIC_ENTRIES or self._dynamic_bytes > DYNAMIC_BYTES:
             self._dynamic_bytes -= len(self._dynamic.popitem(last=False)[1])
 
@@ -99,7 +103,7 @@ class PhraseCache:
                     if on_progress:
                         on_progress(text, error)
                     return False
-                self._fixed[text] = pcm
+                self._fixed[spoken_text(text)] = pcm
                 await asyncio.to_thread(self._try, self._store, text, pcm)
                 if on_progress:
                     on_progress(text, None)
@@ -112,7 +116,7 @@ class PhraseCache:
         return len(done) - sum(done)
 
     def _file(self, text: str) -> Path:
-        return self.directory / f"{hashlib.sha256(text.encode()).hexdigest()[:24]}.raw"
+        return self.directory / f"{hashlib.sha256(spoken_text(text).encode()).hexdigest()[:24]}.raw"
 
     def _try(self, write: Callable[..., None], *arguments: object) -> None:
         """A disk that takes nothing is told once; the phrases are in memory all the same."""

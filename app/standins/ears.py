@@ -41,6 +41,11 @@ def reset_connection(request: web.BaseRequest) -> None:
         request.transport.abort()
 
 
+SURE_BEGINNING = 0.85
+SURE_WORDS = 3
+"""What is taken for the beginning of a phrase when no more of it follows."""
+
+
 class Ears(ABC):
     """What Nova's and Flux's connections have in common.
 
@@ -229,11 +234,14 @@ class Ears(ABC):
 
         def work() -> Match:
             sound = telephone(pcm, self.audio.rate_hz)
-            matches = [self._bank.recognise(sound, noise)] if complete else []
+            whole = self._bank.recognise(sound, noise) if complete else NOTHING
             # Behind a phrase that was found in noise there is more noise, which would seem to belong to a longer one.
-            if partly and not (noise is not None and any(match.text for match in matches)):
-                matches.append(self._bank.recognise_prefix(sound, noise))
-            return max(matches, key=lambda match: match.similarity)
+            if not partly or (noise is not None and whole.text):
+                return whole
+            begun = self._bank.recognise_prefix(sound, noise)
+            # Of a word or two, noise may seem the beginning of one phrase or another.
+            sure = not complete or begun.similarity >= SURE_BEGINNING or len(begun.text.split()) >= SURE_WORDS
+            return max([whole, begun] if sure else [whole], key=lambda match: (bool(match.text), match.similarity))
 
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)
 

@@ -178,9 +178,9 @@ class Hearing:
         self.in_speech = False
         self._run = 0
 
-    def cut(self, start_s: float, end_s: float) -> bytes:
-        """The kept sound between two moments, with what is kept before it up to the pre-roll."""
-        since = self._offset(start_s - PRE_ROLL_S)
+    def cut(self, start_s: float, end_s: float, not_before_s: float = 0.0) -> bytes:
+        """The kept sound between two moments, with what is kept before it up to the pre-roll, or to `not_before_s`."""
+        since = self._offset(max(start_s - PRE_ROLL_S, not_before_s))
         return bytes(self._kept[since : self._offset(end_s)])
 
     def forget(self, until_s: float) -> None:

@@ -84,6 +84,8 @@ class NovaStream:
         self._options = options
         self.hearing = Hearing(rate_hz)
         self._span_s = 0.0
+        self._said_s = 0.0
+        """Up to here the words are final: their sound is no part of what follows."""
         self._interim_s = 0.0
         self._gap_told = True
         self.onsets = 0
@@ -134,11 +136,11 @@ class NovaStream:
     def _words(self, at_s: float, *, is_final: bool = False, speech_final: bool = False) -> Words:
         words = self._cut(at_s, is_final, speech_final, False)
         if is_final:
-            self._span_s = self._interim_s = at_s
+            self._span_s = self._interim_s = self._said_s = at_s
         return words
 
     def _cut(self, at_s: float, is_final: bool, speech_final: bool, from_finalize: bool) -> Words:
-        pcm = self.hearing.cut(self._span_s, at_s)
+        pcm = self.hearing.cut(self._span_s, at_s, self._said_s)
         lead_s = len(pcm) / 2 / self.hearing.rate_hz - (at_s - self._span_s)
         return Words(self._span_s, at_s, pcm, lead_s, is_final, speech_final, from_finalize, self.hearing.noise)
 
@@ -150,5 +152,5 @@ class NovaStream:
         else:
             words = self._cut(at_s, True, False, True)
             self.hearing.rest()
-        self._span_s = self._interim_s = at_s
+        self._span_s = self._interim_s = self._said_s = at_s
         return [words]

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from app.dialogue.spoken_text import spoken_text
 from tests.e2e.world import CallResult, Reel, World
 from tests.reference import g711, resample
 
@@ -49,7 +50,7 @@ def bot_to_caller(call: CallResult, world: World, texts: list[str], codec: str =
     heard = np.frombuffer(bytes(call.report.received.pcm), np.int16)
     problems = []
     for text in texts:
-        reel = next((reel for reel in world.elevenlabs_tape if reel.label == text), None)
+        reel = next((reel for reel in world.elevenlabs_tape if reel.label == spoken_text(text)), None)
         if reel is None:
             problems.append(f"ElevenLabs was never asked for {text!r}")
             continue

@@ -10,6 +10,7 @@ import pytest
 
 from app.dialogue.prompts import load_prompts
 from app.media.phrases import PhraseCache
+from app.providers.clear_voice import ClearVoice
 from app.providers.espeak import EspeakTextToSpeech
 from app.standins.phrase_bank import PhraseBank
 from app.store.embedded import EmbeddedPostgres
@@ -26,7 +27,7 @@ def ground(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory)
     cache_dir = tmp_path_factory.mktemp("cache")
 
     async def speak_phrases() -> None:
-        voice = EspeakTextToSpeech()
+        voice = ClearVoice(EspeakTextToSpeech())
         cache = PhraseCache(cache_dir, voice.voice_key)
         assert await cache.build(load_prompts().fixed().values(), voice) == 0
         await voice.close()

@@ -17,6 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from app.commands.children import Child, voicebot
 from app.dialogue.prompts import load_prompts
 from app.media.phrases import PhraseCache
+from app.providers.clear_voice import ClearVoice
 from app.providers.espeak import EspeakTextToSpeech
 from app.standins.server import StandIns
 from app.store.pool import Database
@@ -203,7 +204,7 @@ async def serving(ground: Ground, directory: Path, settings: Mapping[str, Any] |
 
 async def busy_phrase(ground: Ground) -> bytes:
     """What callers hear for whom there is no room."""
-    voice = EspeakTextToSpeech()
+    voice = ClearVoice(EspeakTextToSpeech())
     cache = PhraseCache(ground.cache_dir, voice.voice_key)
     await voice.close()
     text = load_prompts().text("busy")

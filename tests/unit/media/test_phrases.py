@@ -121,6 +121,16 @@ def test_what_is_built_is_there_for_the_next_start(tmp_path: Path) -> None:
     assert len(voice.said) == len(texts), "nothing is spoken twice"
 
 
+def test_what_is_said_alike_is_found_however_it_is_written(cache: PhraseCache) -> None:
+    cache.keep("Rappelez le 06 12 34 56 78.", b"ab")
+    assert cache.get("Rappelez le 0612345678.") == b"ab"
+    assert cache.get("Rappelez le zéro six, douze, trente-quatre, cinquante-six, soixante-dix-huit.") == b"ab"
+    assert run_threads(cache.build(["À 9h."], SpellingVoice())) == 0
+    fresh = PhraseCache(cache.directory.parent, SpellingVoice.voice_key)
+    assert fresh.load(["À 9h00."]) == []
+    assert json.loads((fresh.directory / "index.json").read_text(encoding="utf-8")).popitem()[1] == "À neuf heures."
+
+
 def test_a_phrase_that_fails_is_told_and_the_others_go_on(cache: PhraseCache) -> None:
     told: dict[str, str | None] = {}
 
