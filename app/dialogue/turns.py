@@ -7,10 +7,10 @@ who is known to pause. Flux has turn events of its own, which then decide instea
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from math import inf
 
 from app.dialogue.backchannels import is_listening_noise
+from app.dialogue.patience import FIELD, OPEN, YES_NO, Patience
 from app.dialogue.states import Endpointing
 from app.dialogue.turn_events import (
     FinalizeWanted,
@@ -22,26 +22,6 @@ from app.dialogue.turn_events import (
     WordsLate,
 )
 
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How much silence ends a turn, by what the state expects.
-
-    Attributes:
-        complete_s: what was said is plainly complete.
-        usual_s: it may be complete or not.
-        longest_s: the same for a caller who pauses within sentences.
-    """
-
-    complete_s: float
-    usual_s: float
-    longest_s: float
-
-
-YES_NO = Patience(complete_s=0.3, usual_s=0.5, longest_s=0.62)
-OPEN = Patience(complete_s=0.8, usual_s=1.2, longest_s=1.5)
-FIELD = Patience(complete_s=0.4, usual_s=1.2, longest_s=1.5)
-"""`usual_s` are the original product's 500 and 1200 ms. The others were chosen by `make trials` (`docs/trials.md`)."""
 SETTLE_S = 0.3
 """Silence after which the final words are asked for: no sooner than Deepgram's own endpointing (`ENDPOINTING_MS`) would
 end the span. Asked for at each comma, words come sooner but are heard piece by piece, and worse."""

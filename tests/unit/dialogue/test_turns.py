@@ -8,15 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.dialogue.backchannels import is_backchannel, is_listening_noise
+from app.dialogue.patience import FIELD, OPEN, YES_NO
 from app.dialogue.states import Endpointing
 from app.dialogue.turn_events import FinalizeWanted, Interrupted, Settled, TurnEnded, TurnEvent, Unheard, WordsLate
 from app.dialogue.turns import (
     FALSE_OVERLAPS,
-    FIELD,
     FINALIZE_INTERIM_TIMEOUT_S,
     FINALIZE_TIMEOUT_S,
     NO_NEW_WORDS_S,
-    OPEN,
     OVERLAP_NOISE_S,
     OVERLAP_S,
     OVERLAP_WORDS_S,
@@ -27,7 +26,6 @@ from app.dialogue.turns import (
     UNFINISHED_S,
     VOICE_WITHOUT_WORDS_S,
     WORDS_WITHOUT_VOICE_S,
-    YES_NO,
     Turns,
 )
 
