@@ -147,6 +147,7 @@ async def test_a_dead_worker_is_replaced_and_its_calls_are_accounted_for(serve: 
         for peer in server.peers:
             if peer not in (lost, kept):
                 peer.finish()
+        await server.holds(2)  # theirs are free again: the next one is not refused
         short = await server.call()
         short.finish()
         await server.holds(2)
