@@ -37,8 +37,9 @@ ANNOUNCED_WITHIN_S = 0.060
 than 100 ms after the UUID, a tick and a busy machine included."""
 ANNOUNCEMENT_HOPED_FOR_S = 0.150
 """Where it need not come: what the greeting by name may cost everybody else."""
-RETURNS_WITHIN_S = 3.0
-"""Who comes back from a technician may find the ticket of the first leg still being written."""
+RETURNS_WITHIN_S = 6.0
+"""Who comes back at once from a technician (busy, not registered) may find the ticket of the first leg still being
+written: 5 s if the database hangs, which is then given up. Silence costs less than a caller who is hung up on."""
 CLEAN_UP_TIMEOUT_S = 10.0
 
 
@@ -136,14 +137,18 @@ class Server:
         self._slot.state = State.LEAVING
 
     def cut(self) -> None:
-        """Ends all calls at once, with a 0x00 so that their dialplans can go on; tickets are still written.
+        """Ends all calls, with a 0x00 so that their dialplans can go on: at once, or as soon as these know that another
+        server is to be tried (1 s at most). Tickets are still written.
 
         A `stop` under way waits no longer than a call's end may take.
         """
         self._cut = True
         self._somebody_left.set()
-        for connection in tuple(self._open):
+        calls = tuple(self._calls.values())
+        for connection in self._open.difference(call.connection for call in calls):
             connection.terminate("lost")
+        for call in calls:
+            call.cut()
 
     async def _all_left(self, timeout_s: float, *, unless_cut: bool = False) -> None:
         with contextlib.suppress(TimeoutError):

@@ -42,11 +42,11 @@ throw away)."""
 SWITCH_INTERVAL_S = 0.001
 """A thread that writes recordings or tickets gives the interpreter back to the loop so soon (Python's own: 5 ms, which
 is a quarter of a frame)."""
-FEW_CALLS = 10
 TIDY_AFTER_CALLS = 20
-"""Calls ended since the old were last looked at, while few are in progress: the pause is below 2 ms then."""
-TIDY_AT_THE_LATEST_AFTER_CALLS = 500
-"""However many are in progress: one frame late, once in so many calls."""
+"""Calls ended since the old were last looked at: the pause is below 2 ms while half as many are in progress."""
+TIDY_AFTER_TURNS = 2
+"""But twice as many as are in progress, which is what a look takes its time by: each call costs the same then, and what
+waits to be thrown away (a quarter of a megabyte of a long call) is at most twice what is in use."""
 
 
 async def work(fd: int) -> int:
@@ -152,12 +152,12 @@ class _Worker:
 
 
 async def _keep_wound(server: Server) -> None:
-    """Winds the kernel's timer up, and tidies in quiet moments."""
+    """Winds the kernel's timer up, and tidies."""
     tidied_at = 0
     while True:
         _wind_up(UNWOUND_S)
         ended = server.calls_ended - tidied_at
-        if ended >= TIDY_AT_THE_LATEST_AFTER_CALLS or (ended >= TIDY_AFTER_CALLS and server.calls <= FEW_CALLS):
+        if ended >= max(TIDY_AFTER_CALLS, TIDY_AFTER_TURNS * server.calls):
             gc.collect()
             tidied_at = server.calls_ended
         await asyncio.sleep(WINDING_S)

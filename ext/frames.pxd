@@ -25,4 +25,13 @@ cdef class FrameParser:
     cdef Py_ssize_t _complete(self, const uint8_t *data, Py_ssize_t size, list others) except -1
     cdef list _cut(self, bytes data)
 
+cdef class Receiver:
+    cdef object parser, now
+    cdef double ahead_s
+    cdef public SoundSink sink
+    cdef public bint ended
+    cdef public double ahead_until_s, counted_s
+
+    cdef int _pace(self, double now_s) except -1
+
 cdef int slin_kind(int rate_hz) noexcept nogil

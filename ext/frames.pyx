@@ -234,3 +234,56 @@ cdef class FrameParser:
         memcpy(self.partial + self.held_bytes, data, <size_t> size)
         self.held_bytes = needed
         return 0
+
+
+cdef class Receiver:
+    """The reading side of a connection: in a call, plain sound goes from bytes to the sink without a line of Python.
+
+    A base for the protocol that an event loop reads into, which has three methods: `received_early(data)` for what
+    comes before there is a sink, `received_others(others)` for frames that are no plain sound, and `flooded()`.
+
+    Args:
+        parser: what cuts the stream, with `feed_into`.
+        now: the time in seconds.
+        ahead_s: so much sound more than time has passed is forgiven.
+
+    Attributes:
+        sink: where the caller's sound goes; None before the call.
+        ended: nothing is taken any more.
+        ahead_until_s: up to when the frames of the peer would last, had they come in real time.
+        counted_s: how much of the sink's `heard_s` that counts already.
+    """
+
+    def __init__(self, parser, now, double ahead_s):
+        self.parser = parser
+        self.now = now
+        self.ahead_s = ahead_s
+
+    def data_received(self, bytes data not None) -> None:
+        """The next bytes of the peer; after the end they are thrown away, as the peer must never find us full."""
+        cdef double now_s
+        cdef list others
+        if self.ended:
+            return
+        if self.sink is None:
+            self.received_early(data)
+            return
+        now_s = self.now()
+        others = self.parser.feed_into(data, self.sink, now_s)
+        if others:
+            self.received_others(others)
+            if self.ended:
+                return
+        self._pace(now_s)
+
+    def watch_pace(self, double now_s) -> None:
+        """Notices a peer that sends much faster than anybody can speak: it would take the time of all other calls."""
+        self._pace(now_s)
+
+    cdef int _pace(self, double now_s) except -1:
+        cdef double heard_s = self.sink.heard_s
+        self.ahead_until_s = max(self.ahead_until_s, now_s - self.ahead_s) + heard_s - self.counted_s
+        self.counted_s = heard_s
+        if self.ahead_until_s - now_s > self.ahead_s:
+            self.flooded()
+        return 0

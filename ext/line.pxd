@@ -33,7 +33,8 @@ cdef class Inbound(SoundSink):
     cdef readonly double last_sound_s
     cdef readonly double voice_ended_s
     cdef bint edge  # voice activity has changed since the line looked
-    cdef object on_piece
+    cdef readonly int64_t handed_samples  # in all pieces so far, at `heard_hz`
+    cdef public object on_piece
     cdef readonly double voice_began_s
 
     cdef int hear_nothing(self, double now_s) except -1

@@ -12,7 +12,12 @@ NO_SOUND_S: Final = 0.2
 
 @final
 class Inbound(SoundSink):
-    def __init__(self, tracks: Tracks, piece_ms: int, on_piece: Callable[[bytes], object], now_s: float) -> None: ...
+    on_piece: Callable[[bytes], object] | None
+    def __init__(
+        self, tracks: Tracks, piece_ms: int, on_piece: Callable[[bytes], object] | None, now_s: float
+    ) -> None: ...
+    @property
+    def handed_samples(self) -> int: ...
     @property
     def rate_hz(self) -> int: ...
     @property

@@ -14,6 +14,7 @@ from libc.string cimport memcpy, memset
 
 from ext.frames cimport LINEAR, ULAW, slin_kind
 from ext.g711 cimport alaw_decode_codes, ulaw_decode_codes
+from ext.levels cimport FLOOR_DBFS
 
 # A phone that suppresses silence sends nothing: from here on silence is heard in its place.
 NO_SOUND_S = 0.2
@@ -32,7 +33,8 @@ cdef class Inbound(SoundSink):
     Args:
         tracks: records it.
         piece_ms: length of the pieces for `on_piece`, 20 to 250.
-        on_piece: told s16le mono at `heard_hz`, always `piece_ms` long except after `flush`; never empty.
+        on_piece: told s16le mono at `heard_hz`, always `piece_ms` long except after `flush`; never empty. None while
+            nobody listens; may be changed.
         now_s: the time.
 
     Raises:
@@ -59,8 +61,10 @@ cdef class Inbound(SoundSink):
         if self.piece_count:
             piece = PyBytes_FromStringAndSize(<const char *> self.piece, self.piece_count * SAMPLE_BYTES)
             self.recent.put(self.piece, self.piece_count)
+            self.handed_samples += self.piece_count
             self.piece_count = 0
-            self.on_piece(piece)
+            if self.on_piece is not None:
+                self.on_piece(piece)
 
     cdef int take(self, const uint8_t *sound, Py_ssize_t size, int rate_hz, double now_s) except -1:
         """See `SoundSink`."""
@@ -156,7 +160,8 @@ cdef class Inbound(SoundSink):
         """Voice activity, at 8 kHz."""
         cdef bint spoke = self.voice.speaking
         if self.voice.hear(samples, count):
-            self.voice_ended_s = now_s
+            if self.voice.since_loud_s == 0.0:  # not while it only hangs over
+                self.voice_ended_s = now_s
             if not spoke:
                 self.voice_began_s = now_s
         if spoke != self.voice.speaking:
@@ -220,6 +225,7 @@ cdef class Line(Member):
             self.tracks.gap_of(frame - self.frame - 1)
         self.frame = frame
         self.tracks.sent(PyBytes_AS_STRING(wire) + HEADER_BYTES)
+        inbound.voice.said(playout.level_db if playout.last_voice > 0 else <double> FLOOR_DBFS, FRAME_MS / 1000.0)
         if now_s - inbound.last_sound_s > no_sound_s:
             inbound.hear_nothing(now_s)
         speaking = playout.last_voice > 0

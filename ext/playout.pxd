@@ -36,6 +36,7 @@ cdef class PlayoutBuffer:
     cdef bint paused_now
     cdef bint silenced  # the pause has been heard
     cdef int last_voice
+    cdef double level_db  # of the latest frame that carried speech
     # Edges.
     cdef int16_t last  # sample that left last
     cdef bint rejoin  # the next samples cross-fade from the concealment, or from silence

@@ -17,6 +17,7 @@ from libc.math cimport isfinite
 from libc.string cimport memcpy, memmove, memset
 
 from ext cimport simd
+from ext.levels cimport level_dbfs
 from ext.samples cimport sample_count
 
 from math import cos, pi, sqrt
@@ -264,6 +265,8 @@ cdef class PlayoutBuffer:
         cdef int16_t[FRAME_SAMPLES] samples
         self.last_voice = self._voice(samples)
         self._background(samples + self.last_voice, FRAME_SAMPLES - self.last_voice)
+        if self.last_voice:
+            self.level_db = level_dbfs(samples, FRAME_SAMPLES)
         target[0] = KIND_SLIN_8000_BYTE
         target[1] = FRAME_BYTES >> 8
         target[2] = FRAME_BYTES & 0xFF

@@ -22,34 +22,62 @@ cdef int[LAST_STEP + 1] SIZES = [
 cdef int[8] MOVES = [-1, -1, -1, -1, 2, 4, 6, 8]
 
 
+cdef struct Step:  # what one of the codec's step sizes does to each code without its sign
+    int[8] limits  # the smallest error of the code above; an error counts them
+    int[8] changes  # of the prediction
+    int[8] following  # the step of the next sample
+
+cdef Step[LAST_STEP + 1] STEPS
+
+
+cdef void make_steps() noexcept:
+    """Fills the table: the definition takes three comparisons one after the other, these can go side by side."""
+    cdef int step, code, size
+    for step in range(LAST_STEP + 1):
+        size = SIZES[step]
+        for code in range(8):
+            STEPS[step].changes[code] = (size >> 3) + part(size, code)
+            STEPS[step].following[code] = max(0, min(LAST_STEP, step + MOVES[code]))
+            STEPS[step].limits[code] = part(size, code + 1) if code < 7 else 2 * SAMPLE_MAX + 2
+
+
+cdef inline int part(int size, int code) noexcept nogil:
+    """What the three bits of a code stand for: a step size, its half, its quarter."""
+    return (size if code & 4 else 0) + (size >> 1 if code & 2 else 0) + (size >> 2 if code & 1 else 0)
+
+
+make_steps()
+
+
 cdef inline int encoded(Codec *codec, int sample) noexcept nogil:
     """The 4-bit code of a sample; the codec goes on to the next one."""
-    cdef int size = SIZES[codec.step]
+    cdef Step *step = &STEPS[codec.step]
     cdef int error = sample - codec.predicted
     cdef int sign = error < 0
     cdef int code
     if sign:
         error = -error
-    code = (error >= size) << 2
-    error -= size & -(error >= size)
-    code |= (error >= size >> 1) << 1
-    error -= (size >> 1) & -(error >= size >> 1)
-    code |= error >= size >> 2
-    code |= sign << 3
-    decoded(codec, code)
-    return code
+    code = (
+        ((error >= step.limits[0]) + (error >= step.limits[1]))
+        + ((error >= step.limits[2]) + (error >= step.limits[3]))
+        + ((error >= step.limits[4]) + (error >= step.limits[5]))
+        + (error >= step.limits[6])
+    )
+    advance(codec, step, code, sign)
+    return code | sign << 3
 
 
 cdef inline int16_t decoded(Codec *codec, int code) noexcept nogil:
     """The sample of a 4-bit code; the codec goes on to the next one."""
-    cdef int size = SIZES[codec.step]
-    cdef int change = (size >> 3) + (size & -(code >> 2 & 1)) + (size >> 1 & -(code >> 1 & 1))
-    cdef int sample
-    change += size >> 2 & -(code & 1)
-    sample = codec.predicted + (-change if code & 8 else change)
-    codec.predicted = <int16_t> max(SAMPLE_MIN, min(SAMPLE_MAX, sample))
-    codec.step = <uint8_t> max(0, min(LAST_STEP, codec.step + MOVES[code & 7]))
+    advance(codec, &STEPS[codec.step], code & 7, code >> 3)
     return codec.predicted
+
+
+cdef inline void advance(Codec *codec, Step *step, int code, int sign) noexcept nogil:
+    """Goes on to the next sample, by a code without its sign."""
+    cdef int change = step.changes[code]
+    codec.predicted = <int16_t> max(SAMPLE_MIN, min(SAMPLE_MAX, codec.predicted + (-change if sign else change)))
+    codec.step = <uint8_t> step.following[code]
 
 
 @cython.final

@@ -7,6 +7,15 @@ FLOOR_FALL: Final = 0.3
 FLOOR_RISE_DB_PER_S: Final = 3.0
 HANGOVER_S: Final = 0.08
 ONSET_S: Final = 0.04
+ECHO_AGE_S: Final = 0.4
+INITIAL_ECHO_LOSS_DB: Final = 16.0
+LEAST_ECHO_LOSS_DB: Final = 6.0
+MOST_ECHO_LOSS_DB: Final = 40.0
+OVER_ECHO_DB: Final = 5.0
+ECHO_LOSS_FALL_DB_PER_S: Final = 60.0
+ECHO_LOSS_RISE_DB_PER_S: Final = 2.0
+NO_ECHO_LOSS_RISE_DB_PER_S: Final = 12.0
+OWN_SPEECH_DB: Final = -45.0
 
 @final
 class VoiceActivity:
@@ -15,4 +24,10 @@ class VoiceActivity:
     def floor_db(self) -> float: ...
     @property
     def speaking(self) -> bool: ...
+    @property
+    def echo_heard(self) -> bool: ...
+    @property
+    def echo_loss_db(self) -> float: ...
+    def said(self, level_db: float, length_s: float) -> None: ...
+    def echoes(self) -> None: ...
     def feed(self, pcm: bytes) -> bool: ...

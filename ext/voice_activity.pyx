@@ -1,10 +1,15 @@
 # cython: language_level=3, wraparound=False, cdivision=True
-"""Is the caller speaking? Energy over a noise floor that adapts to the line; pure, per packet. s16le mono 8 kHz."""
+"""Is the caller speaking? Energy over a noise floor that adapts to the line; pure, per packet. s16le mono 8 kHz.
+
+What we send comes back on some lines, 80 to 400 ms later. While we speak only sound counts that is louder than that can
+be: than the loudest that we have sent lately, less what the line was found to take off (after Geigel's double-talk
+detector, D. L. Duttweiler 1978). A caller who is not louder than our echo is still heard, by words.
+"""
 
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING
 
-from ext.levels cimport level_dbfs
+from ext.levels cimport FLOOR_DBFS, level_dbfs
 from ext.samples cimport sample_count
 
 # Speech stands so far above the line's noise.
@@ -26,7 +31,32 @@ cdef double floor_fall = FLOOR_FALL
 cdef double floor_rise_db_per_s = FLOOR_RISE_DB_PER_S
 cdef double hangover_s = HANGOVER_S
 cdef double onset_s = ONSET_S
+# Echo can be as old as this: paths of mobile networks with some jitter buffers.
+ECHO_AGE_S = 0.4
+# What a line takes off the echo, until more is known of it, and the bounds of what is believed.
+INITIAL_ECHO_LOSS_DB = 16.0
+LEAST_ECHO_LOSS_DB = 6.0
+MOST_ECHO_LOSS_DB = 40.0
+# Echo varies: speech stands out of it by this much.
+OVER_ECHO_DB = 5.0
+# A line that echoes louder than thought is believed at once, one that does so less only slowly, as words have gaps; but
+# as long as no echo was heard at all, soon.
+ECHO_LOSS_FALL_DB_PER_S = 60.0
+ECHO_LOSS_RISE_DB_PER_S = 2.0
+NO_ECHO_LOSS_RISE_DB_PER_S = 12.0
+# We are speaking: softer sound than this comes back as nothing.
+OWN_SPEECH_DB = -45.0
+
 cdef double lowest_floor_db = -90.0
+cdef double echo_age_s = ECHO_AGE_S
+cdef double initial_echo_loss_db = INITIAL_ECHO_LOSS_DB
+cdef double least_echo_loss_db = LEAST_ECHO_LOSS_DB
+cdef double most_echo_loss_db = MOST_ECHO_LOSS_DB
+cdef double over_echo_db = OVER_ECHO_DB
+cdef double echo_loss_fall_db_per_s = ECHO_LOSS_FALL_DB_PER_S
+cdef double echo_loss_rise_db_per_s = ECHO_LOSS_RISE_DB_PER_S
+cdef double no_echo_loss_rise_db_per_s = NO_ECHO_LOSS_RISE_DB_PER_S
+cdef double own_speech_db = OWN_SPEECH_DB
 
 
 @cython.final
@@ -36,17 +66,47 @@ cdef class VoiceActivity:
     def __cinit__(self):
         self.floor_db = INITIAL_FLOOR_DB
         self.since_loud_s = 1.0
+        self.own_db = self.own_now_db = self.own_before_db = self.own_earlier_db = FLOOR_DBFS
+        self.echo_loss_db = INITIAL_ECHO_LOSS_DB
+
+    cpdef void said(self, double level_db, double length_s) noexcept nogil:
+        """We have sent so loud a packet, of this length."""
+        self.own_age_s += length_s
+        if self.own_age_s > echo_age_s / 2.0:
+            # The loudest of three spans: of a whole window at least, of one and a half at most.
+            self.own_age_s = length_s
+            self.own_earlier_db = self.own_before_db
+            self.own_before_db = self.own_now_db
+            self.own_now_db = level_db
+        elif level_db > self.own_now_db:
+            self.own_now_db = level_db
+        self.own_db = max(self.own_now_db, self.own_before_db, self.own_earlier_db)
+
+    def echoes(self) -> None:
+        """What was taken for the caller was our own echo: it is louder than was thought."""
+        self.echo_heard = True
+        self.echo_loss_db = max(self.echo_loss_db - over_echo_db, least_echo_loss_db)
 
     cdef bint hear(self, const int16_t *samples, Py_ssize_t count) noexcept nogil:
         """Takes the next packet; whether the caller speaks, at its end."""
-        cdef double length_s, level_db
-        cdef bint loud
+        cdef double length_s, level_db, loss_db
+        cdef bint loud, echo
         if count == 0:
             return self.speaking
         length_s = <double> count / LINE_RATE_HZ
         level_db = level_dbfs(samples, count)
         loud = level_db > max(self.floor_db + speech_over_floor_db, lowest_speech_db)
-        if level_db < self.floor_db:
+        echo = False
+        if self.own_db > own_speech_db:
+            loss_db = self.own_db - level_db
+            echo = loss_db > self.echo_loss_db - over_echo_db
+            if not self.speaking and echo:
+                self.echo_heard = self.echo_heard or loud
+                self._learn(loss_db, length_s)
+            loud = loud and not echo
+        if echo and level_db > self.floor_db:
+            pass  # our own sound is no noise of the line
+        elif level_db < self.floor_db:
             self.floor_db += (max(level_db, lowest_floor_db) - self.floor_db) * floor_fall
         else:
             self.floor_db = min(level_db, self.floor_db + floor_rise_db_per_s * length_s)
@@ -59,6 +119,16 @@ cdef class VoiceActivity:
                 self.loud_s = 0.0
         self.speaking = self.loud_s >= onset_s and self.since_loud_s < hangover_s
         return self.speaking
+
+    cdef void _learn(self, double loss_db, double length_s) noexcept nogil:
+        """Follows what the line takes off our own sound."""
+        if loss_db < self.echo_loss_db:
+            self.echo_loss_db = max(loss_db, self.echo_loss_db - echo_loss_fall_db_per_s * length_s)
+        elif self.echo_heard:
+            self.echo_loss_db = min(loss_db, self.echo_loss_db + echo_loss_rise_db_per_s * length_s)
+        else:
+            self.echo_loss_db = min(loss_db, self.echo_loss_db + no_echo_loss_rise_db_per_s * length_s)
+        self.echo_loss_db = min(max(self.echo_loss_db, least_echo_loss_db), most_echo_loss_db)
 
     def feed(self, bytes pcm not None) -> bool:
         """Takes the next sound of the caller, any even length; whether the caller speaks, at its end.

@@ -1,6 +1,7 @@
 """Who is calling: what a dialplan announced, kept until the call comes. Pure: the time is an argument.
 
 UserEvent(VoicebotCall,CallUUID: …,CallerNumber: …,CallerName: …,Dialled: …,Attempt: new|returned,Reason: …)
+UserEvent(VoicebotUnanswered,CallUUID: …,Reason: …)
 """
 
 from collections import OrderedDict
@@ -14,6 +15,7 @@ from app.asterisk.numbers import caller_number
 Address = IPv4Address | IPv6Address
 
 USER_EVENT = "VoicebotCall"
+UNANSWERED_EVENT = "VoicebotUnanswered"
 KEPT_S = 10.0
 """The call comes within milliseconds; a dialplan that tries another server first needs 2 s for each that is away."""
 MAX_KEPT = 1_000
@@ -72,6 +74,17 @@ def read_announcement(event: Message, asterisk: Address) -> Announcement | None:
         returned=attempt == "returned",
         reason=event.get("reason")[:MAX_NAME_CHARACTERS],
     )
+
+
+def read_unanswered(event: Message) -> UUID | None:
+    """The call that ended without any technician having answered, if that is what an event tells.
+
+    Raises:
+        ValueError: it names no call.
+    """
+    if event.get("event") != "UserEvent" or event.get("userevent") != UNANSWERED_EVENT:
+        return None
+    return UUID(event.get("calluuid"))
 
 
 class Announcements:

@@ -13,13 +13,13 @@ class Route:
     """What the dialplan is told.
 
     Attributes:
-        next: "transfer" rings the technician, "hangup" ends the call.
+        next: "transfer" rings the technician, "hangup" ends the call, "server" tries the next bot, as this one stops.
         target: the technician's extension; empty leaves it to the dialplan.
         ticket: its number; empty if not known in time.
         summary: for the technician, in any characters.
     """
 
-    next: Literal["transfer", "hangup"]
+    next: Literal["transfer", "hangup", "server"]
     target: str = ""
     ticket: str = ""
     summary: str = ""
@@ -27,8 +27,8 @@ class Route:
     @property
     def variables(self) -> tuple[tuple[str, str], ...]:
         """Names and values, VOICEBOT_NEXT last: when it is there, the others are."""
-        if self.next == "hangup":
-            return (("VOICEBOT_NEXT", "hangup"),)
+        if self.next != "transfer":
+            return (("VOICEBOT_NEXT", self.next),)
         return (
             ("VOICEBOT_TARGET", self.target),
             ("VOICEBOT_TICKET", self.ticket),

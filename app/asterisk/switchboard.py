@@ -7,7 +7,7 @@ from uuid import UUID
 
 import structlog
 
-from app.asterisk.announcements import Address, Announcement, Announcements, read_announcement
+from app.asterisk.announcements import Address, Announcement, Announcements, read_announcement, read_unanswered
 from app.asterisk.link import Link, Patience
 from app.asterisk.messages import PROVIDER, Message
 from app.asterisk.route import Route
@@ -24,11 +24,19 @@ class Switchboard:
     Args:
         settings: addresses, port, user and secret.
         patience: of the links.
+        on_unanswered: told of each call that ended without any technician having answered.
     """
 
-    def __init__(self, settings: Settings, patience: Patience | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        patience: Patience | None = None,
+        *,
+        on_unanswered: Callable[[UUID], None] | None = None,
+    ) -> None:
         self._loop = asyncio.get_running_loop()
         self._announcements = Announcements()
+        self._on_unanswered = on_unanswered
         self._links = {
             address: Link(
                 address,
@@ -108,11 +116,13 @@ class Switchboard:
     def _listener(self, address: Address) -> Callable[[Message], None]:
         def hear(event: Message) -> None:
             try:
-                announcement = read_announcement(event, address)
+                announcement, unanswered = read_announcement(event, address), read_unanswered(event)
             except ValueError as error:
                 log.warning("announcement makes no sense", asterisk=str(address), detail=str(error))
                 return
             if announcement is not None:
                 self._announcements.add(announcement, self._loop.time())
+            if unanswered is not None and self._on_unanswered is not None:
+                self._on_unanswered(unanswered)
 
         return hear

@@ -15,7 +15,6 @@ from ext.frames import (
     KIND_TERMINATE,
     KIND_UUID,
     FrameParser,
-    SoundSink,
     build,
     sample_rate_hz,
 )
@@ -69,14 +68,15 @@ class FrameReader:
 
     def __init__(self) -> None:
         self.codec: Codec = "slin"
-        self._parser = FrameParser()
+        self.parser = FrameParser()
+        """Once the call has started, sound goes from it straight to a sink (`ext.frames.Receiver`)."""
         self._head = b""
         self._started = False
 
     @property
     def mid_frame(self) -> bool:
         """A frame has begun and not ended: an end of stream now cuts it."""
-        return self._parser.pending_bytes > 0
+        return self.parser.pending_bytes > 0
 
     def receive(self, data: bytes) -> Iterator[Event]:
         """Takes the next bytes; to be iterated to its end or its error.
@@ -88,16 +88,8 @@ class FrameReader:
         """
         if len(self._head) < len(UUID_HEADER):
             self._check_head(data)
-        for kind, payload in self._parser.feed(data):
+        for kind, payload in self.parser.feed(data):
             yield self.judge(kind, payload)
-
-    def receive_into(self, data: bytes, sink: SoundSink, now_s: float) -> list[tuple[int, bytes]]:
-        """Takes the next bytes once the call has started: sound goes straight to `sink`, in one crossing.
-
-        Returns:
-            The frames to `judge`, in order: those that are no plain sound, and all behind the first of them.
-        """
-        return self._parser.feed_into(data, sink, now_s)
 
     def _check_head(self, data: bytes) -> None:
         """Judges the first header as its bytes come."""

@@ -36,15 +36,37 @@ class BargeIn:
         self._loop = asyncio.get_running_loop()
         self._unconfirmed = False
         """The bot was interrupted, and no turn has come of it yet."""
+        self._held_s: float | None = None
+        """How long it took to pause, for the voice that is heard now."""
+
+    def hold(self, overlaps: bool, since_s: float) -> None:
+        """The bot pauses while it is not known what the caller's voice over its own means, and goes on if nothing.
+
+        Args:
+            overlaps: that is the case just now.
+            since_s: when the voice began.
+        """
+        overlaps = overlaps and self._mouth.busy
+        if overlaps and not self._mouth.held:
+            self._held_s = self._stop_s(since_s)
+        elif self._mouth.held and not overlaps:
+            self._held_s = None
+            metrics.BARGE_INS.labels("resumed").inc()
+        self._mouth.hold(overlaps)
 
     def stop(self, since_s: float) -> None:
         """The bot falls silent for a caller who has begun at `since_s`, by voice or by key."""
+        stop_s = self._held_s if self._mouth.held and self._held_s is not None else self._stop_s(since_s)
+        self._held_s = None
         self._speaker.hush()
-        stop_s = max(self._loop.time() + FRAME_S - since_s, 0.0)
         metrics.BARGE_INS.labels("confirmed").inc()
         metrics.BARGE_IN_STOP_S.observe(stop_s)
         log.info("interrupted by the caller", stop_ms=round(stop_s * 1000))
         self._timers.dead_air_at_s = inf
+
+    def _stop_s(self, since_s: float) -> float:
+        """To the last frame of the bot's, if it stops now."""
+        return max(self._loop.time() + FRAME_S - since_s, 0.0)
 
     def interrupt(self, since_s: float) -> None:
         """The same, by words that mean something: a turn is expected of them."""

@@ -8,10 +8,11 @@ from uuid import UUID
 import structlog
 
 from app.asterisk.announcements import Announcement
+from app.asterisk.route import Route
 from app.audiosocket.connection import Connection
 from app.call.conversation import Conversation
 from app.call.events import TimeUp
-from app.call.handover import HANDOVER_S, hand_over
+from app.call.handover import HANDOVER_S, hand_over, tell
 from app.call.record import CallRecord
 from app.call.services import Services
 from app.dialogue.case import Case
@@ -41,7 +42,7 @@ class Call:
     def __init__(
         self, call_uuid: UUID, connection: Connection, services: Services, announcement: Announcement | None = None
     ) -> None:
-        self._connection = connection
+        self.connection = connection
         self._services = services
         self._loop = asyncio.get_running_loop()
         self._started_s = self._loop.time()
@@ -56,6 +57,7 @@ class Call:
         self.record.recording = self._recording.path.name
         self._conversation = Conversation(self.record, services, self._recording.tracks, self._ending)
         self._handover: asyncio.Task[None] | None = None
+        self._cutting: asyncio.Task[None] | None = None
         self._gone: asyncio.Future[None] = self._loop.create_future()
         self._hangup_reason = ""
         self._ended_s: float | None = None
@@ -89,6 +91,16 @@ class Call:
         """The hard limit is near: the worker cuts the connection soon, whatever happens here."""
         self._conversation.post(TimeUp())
 
+    def cut(self) -> None:
+        """The server stops: the dialplan is told to try another one, unless it knows already where to go."""
+        if self._announcement is None:
+            self.connection.terminate("lost")
+        elif self._cutting is None:
+            if self._handover is None:
+                work = tell(Route("server"), self._announcement, self._services)
+                self._handover = asyncio.create_task(work, name="handover")
+            self._cutting = asyncio.create_task(self._cut_off(), name="cut")
+
     async def run(self) -> str:
         """Holds the call to its end and leaves the ticket behind.
 
@@ -118,7 +130,7 @@ class Call:
 
     def _broken(self) -> None:
         """A mistake in the 20 ms path: the clock has reported it and dropped the call, which would only hang."""
-        self._connection.terminate("error")
+        self.connection.terminate("error")
 
     def _result_of(self, talk: "asyncio.Task[Ending]") -> str:
         error = talk.exception()
@@ -150,9 +162,13 @@ class Call:
         if self._handover is not None:
             await asyncio.wait([self._handover], timeout=HANDOVER_S)
 
+    async def _cut_off(self) -> None:
+        await self._handed_over()
+        self.connection.terminate("lost")
+
     async def _hang_up(self) -> None:
         await self._handed_over()
-        self._connection.terminate()
+        self.connection.terminate()
         await asyncio.wait([self._gone], timeout=HANG_UP_TIMEOUT_S)
 
     async def _clean_up(self, outcome: str) -> None:
@@ -160,6 +176,8 @@ class Call:
         duration_s = (self._ended_s or self._loop.time()) - self._started_s
         await self._conversation.close()
         self._recording.close()
+        if self._cutting is not None:
+            self._cutting.cancel()
         await self._handed_over()  # its state of the ticket must not come after the last one
         case = self.record.case
         if outcome == "hangup" and case.status == "transferred":  # before our 0x00: no technician was rung

@@ -9,9 +9,11 @@ from math import inf
 
 import structlog
 
+from app.call.alarm import Alarm
 from app.call.barge_in import BargeIn
 from app.call.checkpoints import Checkpoints
 from app.call.ears import Ears
+from app.call.end_of_turn import completeness
 from app.call.events import Answered, CallerTurn, EarsLost, Event, KeyPressed, Silence, TimeUp, TypingPaused
 from app.call.interpreter import Interpreter
 from app.call.lookup import Lookup
@@ -24,7 +26,7 @@ from app.call.turn_times import TurnTimes
 from app.dialogue.keypad import Keyed, Keypad
 from app.dialogue.machine import Machine
 from app.dialogue.step import Ending, Step
-from app.dialogue.turns import FinalizeWanted, Interrupted, TurnEnded, TurnEvent, Unheard
+from app.dialogue.turns import Interrupted, Settled, TurnEnded, TurnEvent, Unheard, WordsLate
 from app.inbox import Inbox
 from app.ops.logs import bind_call, bind_turn
 from app.providers.ladder import Answer
@@ -63,11 +65,19 @@ class Conversation:
         self._loop = asyncio.get_running_loop()
         self._machine = Machine(record.case, services.settings.solution_wait_seconds)
         self._keypad = Keypad()
-        self._mouth = Mouth(services.cache, services.voice, self._first_sound, self.post, self._look_again)
+        self._mouth = Mouth(
+            services.cache,
+            services.voice,
+            self._first_sound,
+            self.post,
+            self._look_again,
+            lambda text: self.ears.echo.say(text),
+        )
         self.ears = Ears(
             services.recogniser,
             tracks,
             services.settings.deepgram_piece_ms,
+            lambda expects, text: completeness(self._machine.state, expects, text),
             self._hear,
             self._look_again,
             lambda _error: self.post(EarsLost()),
@@ -86,9 +96,18 @@ class Conversation:
         """How many turns of the caller were taken."""
         self._unheard = 0
         self._times = TurnTimes()
-        self._interpreter = Interpreter(self._machine, record, services.understanding, self._times)
         self._speaker = Speaker(self._mouth, services.prompts, record, self._machine)
+        self._interpreter = Interpreter(
+            self._machine,
+            record,
+            services.understanding,
+            self._times,
+            services.settings.early_starts,
+            self._rehearse,
+            self._mouth.forget,
+        )
         self._timers = Timers(self._speaker.fill, self.post)
+        self._alarm = Alarm(self.follow)
         self._barge_in = BargeIn(self._mouth, self._speaker, self._timers)
         self._lookup = Lookup(record, services.clients, services.tickets)
         self._checkpoints = Checkpoints(services.writer, lambda: record.ticket(self._loop.time() - record.began_s))
@@ -97,11 +116,14 @@ class Conversation:
         """Called by the line when voice or speech began or ended, at the time set here, and after `_look_again`."""
         mouth, ears = self._mouth, self.ears
         mouth_s = mouth.follow(now_s)
-        ears.turns.bot_speaks = mouth.speaks
+        ears.follow_bot(now_s, speaks=mouth.speaks, sounds=mouth.sounds)
         ears_s = ears.follow(now_s)
+        self._barge_in.hold(ears.turns.overlaps, ears.inbound.voice_began_s)
         quiet = not mouth.busy and not ears.turns.caller_speaks
         timers_s = self._timers.follow(now_s, voiced=ears.voiced, voice_ended_s=ears.voice_ended_s, quiet=quiet)
-        self.line.wake_at_s = min(self.line.wake_at_s, mouth_s, ears_s, timers_s)
+        wake_at_s = min(mouth_s, ears_s, timers_s)
+        self.line.wake_at_s = min(self.line.wake_at_s, wake_at_s)
+        self._alarm.set(wake_at_s)
 
     def _look_again(self) -> None:
         """Something has changed: `follow` is called at the next tick."""
@@ -117,7 +139,11 @@ class Conversation:
         """What the ears tell of the caller's turns."""
         self._look_again()
         match event:
-            case FinalizeWanted():
+            case Settled():
+                self._timers.words_came()
+                if not self._mouth.speaks and not self._keypad.typing and self._step.ending is None:
+                    self._interpreter.prepare(event.text)
+            case WordsLate():
                 # With words there will be an answer: however late the final ones are, not waited for in silence.
                 if self.ears.turns.text and self._step.ending is None:
                     self._timers.await_words(self.ears.voice_ended_s)
@@ -198,7 +224,9 @@ class Conversation:
             self._record.add("caller", text, self._loop.time(), interrupted=True)
         self._checkpoints.stop()
         self._lookup.stop()
-        await asyncio.gather(self._mouth.close(), self.ears.close(), return_exceptions=True)
+        self._alarm.stop()
+        closing = (self._interpreter.close(), self._mouth.close(), self.ears.close())
+        await asyncio.gather(*closing, return_exceptions=True)
 
     async def apologise(self) -> None:
         """Something of ours failed: says so, in the phrase `error`; bounded."""
@@ -228,6 +256,10 @@ class Conversation:
             await answer.drop_reply()
             raise
         self._checkpoints.save()
+
+    async def _rehearse(self, answer: Answer, text: str) -> None:
+        """An answer is prepared: so is the sound of its beginning."""
+        await self._speaker.rehearse(self._machine.preview(answer.understanding, text), answer)
 
     def _answers(self, text: str) -> bool:
         """Words over the bot's speech are the answer to its question."""

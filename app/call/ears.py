@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
+from math import inf
 
 import structlog
 
-from app.dialogue import fields
-from app.dialogue.turns import FinalizeWanted, TurnEvent, Turns
+from app.dialogue.echo import Echo
+from app.dialogue.turns import Completeness, FinalizeWanted, TurnEvent, Turns
 from app.errors import ProviderError
 from app.ops import metrics
 from app.providers.base import SpeechSession, SpeechToText, Transcript
@@ -19,6 +20,8 @@ log = structlog.get_logger(__name__)
 CLOSE_TIMEOUT_S = 3.0
 REOPENINGS = 2
 """How often in a row ears that died in mid-call are opened anew."""
+ECHO_AGE_S = 0.6
+"""The bot's own sound may come back so late, and its words seem to begin so much later than they did."""
 HEALTHY_S = 30.0
 """Ears that lived so long died of something new."""
 
@@ -30,9 +33,13 @@ class Ears:
         recogniser: where sound becomes words.
         tracks: record the caller.
         piece_ms: sound goes to the recogniser in pieces of this length.
+        completeness: judges what the caller has said so far.
         on_event: turn events, on the loop; `FinalizeWanted` too, when the final words are being waited for.
         on_change: words came, or `follow` must look again.
         on_lost: nobody hears this caller any more.
+
+    Attributes:
+        echo: to be told what the bot says.
     """
 
     def __init__(
@@ -40,6 +47,7 @@ class Ears:
         recogniser: SpeechToText,
         tracks: Tracks,
         piece_ms: int,
+        completeness: Completeness,
         on_event: Callable[[TurnEvent], None],
         on_change: Callable[[], None],
         on_lost: Callable[[ProviderError], None],
@@ -49,16 +57,18 @@ class Ears:
         self._on_change = on_change
         self._on_lost = on_lost
         self._loop = asyncio.get_running_loop()
-        self.inbound = Inbound(tracks, piece_ms, self._hear, self._loop.time())
-        self.turns = Turns(fields.is_complete, recogniser.ends_turns)
+        self.inbound = Inbound(tracks, piece_ms, None, self._loop.time())
+        self.turns = Turns(completeness, recogniser.ends_turns)
+        self.echo = Echo()
+        self._bot_sounds = False
+        self._bot_sounded_s = -inf
         self._voiced = False
         self._session: SpeechSession | None = None
         self._opening: asyncio.Task[None] | None = None
         self._openings = 0
         self._opened_s = 0.0
-        self._sent_samples = 0
-        self._unsent_samples = 0
-        """Sound that waits for a recogniser: the latest of `inbound.recent`; the rest of it has no final words yet."""
+        self._unsent_from_samples = 0
+        """While there is no recogniser: where the sound begins that waits for one, counted from the call's first."""
         self._finalizing = False
         self._session_start_samples = 0
         self._cut_samples = 0
@@ -75,6 +85,19 @@ class Ears:
     def voice_ended_s(self) -> float:
         """When the caller's voice was last heard."""
         return self.inbound.voice_ended_s
+
+    def follow_bot(self, now_s: float, *, speaks: bool, sounds: bool) -> None:
+        """What the bot does: needed when it changes.
+
+        Args:
+            now_s: the time.
+            speaks: a speech is under way.
+            sounds: the latest frame carried some of it.
+        """
+        self.turns.bot_speaks = speaks
+        if sounds or self._bot_sounds:
+            self._bot_sounded_s = now_s
+        self._bot_sounds = sounds
 
     def follow(self, now_s: float) -> float:
         """Voice activity may have changed, or time passed.
@@ -102,7 +125,7 @@ class Ears:
             if not self._lost:
                 self._opening.cancel()
             await asyncio.wait([self._opening], timeout=CLOSE_TIMEOUT_S)
-        session, self._session = self._session, None
+        session = self._without_session()
         if session is not None:
             await session.close()
 
@@ -114,22 +137,26 @@ class Ears:
             return
         self._opened_s = self._loop.time()
         # What the ears before these heard, but had not put into final words, is heard again; so is what waited.
-        self._sent_samples += self._unsent_samples
-        self._unsent_samples = 0
         recent = self.inbound.recent
-        self._session_start_samples = self._sent_samples - recent.samples
+        self._session_start_samples = self.inbound.handed_samples - recent.samples
         self._session = session
         session.send(recent.pcm())
+        if self._session is session:  # it may have died of that
+            self.inbound.on_piece = session.send  # no line of ours in between: it is called 25 times a second
         if self._finalizing:
             session.finalize()
 
-    def _hear(self, piece: bytes) -> None:
-        """The next piece of the caller's sound."""
-        if self._session is not None:
-            self._sent_samples += len(piece) // 2
-            self._session.send(piece)
-        else:
-            self._unsent_samples = min(self._unsent_samples + len(piece) // 2, self.inbound.recent.samples)
+    def _without_session(self) -> SpeechSession | None:
+        """From here on sound waits; returns the recogniser that it went to."""
+        session, self._session = self._session, None
+        self.inbound.on_piece = None
+        self._unsent_from_samples = self.inbound.handed_samples
+        return session
+
+    @property
+    def _sent_samples(self) -> int:
+        """Up to where a recogniser has got the sound."""
+        return self.inbound.handed_samples if self._session is not None else self._unsent_from_samples
 
     def _heard(self, transcript: Transcript) -> None:
         if self._closed:
@@ -137,13 +164,13 @@ class Ears:
         # What comes late for a turn that has ended must not begin the next one.
         end_samples = self._session_start_samples + round(transcript.end_s * self.inbound.heard_hz)
         if transcript.is_final:
-            self.inbound.recent.keep(self._unsent_samples + max(0, self._sent_samples - end_samples))
+            self.inbound.recent.keep(self.inbound.handed_samples - min(end_samples, self._sent_samples))
         self._finalizing = self._finalizing and not transcript.answers_finalize
         if end_samples <= self._cut_samples:
             return
         self._tell(
             self.turns.on_words(
-                transcript.text,
+                self._without_echo(transcript),
                 self._loop.time(),
                 is_final=transcript.is_final,
                 ends_turn=transcript.ends_turn,
@@ -152,6 +179,23 @@ class Ears:
         )
         self._on_change()
 
+    def _without_echo(self, transcript: Transcript) -> str:
+        """The words, without those of the bot that came back over the line."""
+        if not transcript.text:
+            return ""
+        start_samples = self._session_start_samples + transcript.start_s * self.inbound.heard_hz
+        began_s = self._loop.time() - (self._sent_samples - start_samples) / self.inbound.heard_hz
+        if not self._bot_sounds and began_s > self._bot_sounded_s + ECHO_AGE_S:
+            return transcript.text
+        inbound = self.inbound
+        voiced = inbound.voice_ended_s > began_s
+        if not voiced and inbound.voice.echo_heard:
+            return ""  # nothing was louder than the bot's own sound that came back
+        text = self.echo.without(transcript.text, voiced=voiced)
+        if text != transcript.text and self.turns.overlaps:
+            inbound.voice.echoes()
+        return text
+
     def _died(self, error: ProviderError) -> None:
         metrics.ERRORS.labels(error.provider, error.kind).inc()
         log.warning("provider failed", provider=error.provider, kind=error.kind, detail=error.detail)
@@ -159,7 +203,7 @@ class Ears:
             return
         if self._loop.time() - self._opened_s >= HEALTHY_S:
             self._openings = 1
-        session, self._session = self._session, None
+        session = self._without_session()
         if self._openings > REOPENINGS or session is None:
             if session is not None:
                 self._lost = True
@@ -186,5 +230,5 @@ class Ears:
         """The turn was taken: whatever the recogniser still says about the sound so far is late."""
         self.inbound.flush()
         self._cut_samples = self._sent_samples
-        self.inbound.recent.keep(self._unsent_samples)
+        self.inbound.recent.keep(self.inbound.handed_samples - self._sent_samples)
         self._finalizing = False

@@ -40,8 +40,13 @@ async def hand_over(
         left_s -= asyncio.get_running_loop().time() - began_s
         summary = record.case.summary(record.names)
         route = Route("transfer", services.settings.transfer_target, str(number or ""), summary)
+    await tell(route, announcement, services, max(left_s, HANDOVER_S - NUMBER_S))
+
+
+async def tell(route: Route, announcement: Announcement, services: Services, within_s: float = HANDOVER_S) -> None:
+    """Tells the dialplan of a call where it goes; what can't be told in time is logged."""
     try:
-        await services.switchboard.send_on(announcement, route, max(left_s, HANDOVER_S - NUMBER_S))
+        await services.switchboard.send_on(announcement, route, within_s)
     except ProviderError as error:
         log.warning("dialplan not told where the call goes", next=route.next, kind=error.kind, detail=error.detail)
     else:

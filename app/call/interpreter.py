@@ -1,16 +1,22 @@
-"""What the caller means: turns become intents, each together with what is added while it is being understood."""
+"""What the caller means: turns become intents, each together with what is added while it is being understood.
+
+Where the caller seems to have finished, understanding begins before it is certain.
+"""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
+from app.call.draft import Draft
 from app.call.events import CallerTurn
 from app.call.record import CallRecord
 from app.call.turn_times import TurnTimes
-from app.dialogue.intents import Intent
+from app.dialogue.intents import Intent, Understanding
 from app.dialogue.machine import Machine
 from app.providers.base import Turn
 from app.providers.ladder import Answer, UnderstandingLadder
 from app.providers.rules import understand
 
+CLOSE_TIMEOUT_S = 1.0
 SURE_SHORT_ANSWER = 0.95
 """The rules are so sure of a plain "oui" or "non" that no language model is asked."""
 
@@ -23,9 +29,21 @@ class Interpreter:
         record: what was said so far; what the caller adds is noted there.
         ladder: who is asked.
         times: of the turn.
+        early_starts: so many answers are prepared at most for one turn before it has ended.
+        rehearse: has the first words of an answer spoken.
+        forget: they will not be said; tells how many characters they had.
     """
 
-    def __init__(self, machine: Machine, record: CallRecord, ladder: UnderstandingLadder, times: TurnTimes) -> None:
+    def __init__(
+        self,
+        machine: Machine,
+        record: CallRecord,
+        ladder: UnderstandingLadder,
+        times: TurnTimes,
+        early_starts: int,
+        rehearse: Callable[[Answer, str], Awaitable[None]],
+        forget: Callable[[], int],
+    ) -> None:
         self._machine = machine
         self._record = record
         self._ladder = ladder
@@ -33,6 +51,35 @@ class Interpreter:
         self._loop = asyncio.get_running_loop()
         self._understanding = False
         self._added: list[CallerTurn] = []
+        self._early_starts = early_starts
+        self._rehearse = rehearse
+        self._forget = forget
+        self._draft: Draft | None = None
+        self._drafts = 0
+        """Begun for the turn under way."""
+        self._dropped: set[asyncio.Task[None]] = set()
+
+    def prepare(self, text: str) -> None:
+        """The turn may well end with these words: what they mean is found out already."""
+        if self._understanding or self._drafts >= self._early_starts or self._sure(text) is not None:
+            return
+        self._drop_draft()
+        self._drafts += 1
+        self._draft = Draft(text, lambda: self._ask(text, self._record.history()), self._rehearse, self._forget)
+
+    def _drop_draft(self) -> None:
+        draft, self._draft = self._draft, None
+        if draft is not None:
+            draft.drop()
+            closing = asyncio.create_task(draft.closed(), name="dropped-draft")
+            self._dropped.add(closing)
+            closing.add_done_callback(self._dropped.discard)
+
+    async def close(self) -> None:
+        """Nothing more is understood."""
+        self._drop_draft()
+        if self._dropped:
+            await asyncio.wait(self._dropped, timeout=CLOSE_TIMEOUT_S)
 
     def add(self, turn: CallerTurn) -> bool:
         """A turn has ended: it belongs to the one that is being understood.
@@ -51,11 +98,16 @@ class Interpreter:
             What it means, and all its words.
         """
         text = turn.text
+        self._drafts = 0
+        if self._draft is not None and not self._draft.suits(text):
+            self._drop_draft()
+        draft, self._draft = self._draft, None
         self._understanding = True
         try:
             while True:
                 self._times.begin(turn.speech_ended_s, self._loop.time())
-                answer = await self._ask(text)
+                answer = await (draft.answer() if draft else self._ask(text, self._record.history()[:-1]))
+                draft = None
                 self._times.understood(self._loop.time())
                 if not self._added:
                     return answer, text
@@ -72,11 +124,15 @@ class Interpreter:
             self._record.add("caller", turn.text, turn.speech_ended_s)
         return [turn.text for turn in added]
 
-    async def _ask(self, text: str) -> Answer:
-        state = self._machine.state
-        if self._machine.may_answer_shortly:
-            local = understand(state, text)
-            if local.intent in (Intent.YES, Intent.NO) and local.confidence >= SURE_SHORT_ANSWER:
-                return Answer(local)
-        turn = Turn(state, text, self._record.history()[:-1], self._record.case.facts())
-        return await self._ladder.understand(turn)
+    async def _ask(self, text: str, history: list[tuple[str, str]]) -> Answer:
+        if (local := self._sure(text)) is not None:
+            return Answer(local)
+        return await self._ladder.understand(Turn(self._machine.state, text, history, self._record.case.facts()))
+
+    def _sure(self, text: str) -> Understanding | None:
+        """A yes or no so plain that no model is asked."""
+        if not self._machine.may_answer_shortly:
+            return None
+        local = understand(self._machine.state, text)
+        plain = local.intent in (Intent.YES, Intent.NO) and local.confidence >= SURE_SHORT_ANSWER
+        return local if plain else None

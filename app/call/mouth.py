@@ -8,6 +8,7 @@ from math import inf
 
 import structlog
 
+from app.call.spoken_ahead import SpokenAhead
 from app.errors import ProviderError
 from app.media.phrases import PhraseCache
 from app.media.playout import Playout
@@ -46,6 +47,7 @@ class Mouth:
         on_first_sound: the first frame of a speech (not of a filler) has just left, at this time.
         on_done: a speech was heard to its end.
         on_change: `follow` must look again.
+        on_sentence: a sentence is about to sound.
     """
 
     def __init__(
@@ -55,12 +57,16 @@ class Mouth:
         on_first_sound: Callable[[float], None],
         on_done: Callable[[Said], None],
         on_change: Callable[[], None],
+        on_sentence: Callable[[str], None],
     ) -> None:
         self._cache = cache
         self._voice = voice
         self._on_first_sound = on_first_sound
         self._on_done = on_done
         self._on_change = on_change
+        self._on_sentence = on_sentence
+        self._ahead: SpokenAhead | None = None
+        """The next speech's first sentence, perhaps."""
         self._playout = Playout()
         self._loop = asyncio.get_running_loop()
         self._task: asyncio.Task[None] | None = None
@@ -94,6 +100,39 @@ class Mouth:
     def speaks(self) -> bool:
         """A speech is under way, not a mere filler: that is no answer, and no reason not to take the caller's words."""
         return self.busy and not self._filling
+
+    @property
+    def sounds(self) -> bool:
+        """The caller hears something just now."""
+        return self._playout.speaking
+
+    @property
+    def held(self) -> bool:
+        """It waits in mid-sentence."""
+        return self._playout.paused
+
+    def hold(self, held: bool) -> None:
+        """Falls silent with the next frame, or goes on where it did."""
+        if held != self._playout.paused:
+            self._playout.pause() if held else self._playout.resume()
+
+    def prepare(self, text: str) -> None:
+        """Has a sentence spoken that may be said next."""
+        self.forget()
+        if not self._cache.get(text):
+            self._ahead = SpokenAhead(text, self._voice.speak(text))
+
+    def forget(self) -> int:
+        """What was prepared is not said.
+
+        Returns:
+            How many characters were spoken in vain.
+        """
+        ahead, self._ahead = self._ahead, None
+        if ahead is None:
+            return 0
+        ahead.stop()
+        return len(ahead.text)
 
     def say(self, sentences: Sequence[str] | AsyncGenerator[str, None]) -> None:
         """Starts a speech. One still under way is cut, but a filler is heard out first."""
@@ -144,6 +183,7 @@ class Mouth:
 
     async def close(self) -> None:
         """Stops speaking."""
+        self.forget()
         self._stop_tasks()
         if self._stopping:
             await asyncio.wait(self._stopping, timeout=1.0)
@@ -189,13 +229,13 @@ class Mouth:
     async def _speak_one(self, text: str, epoch: int) -> int:
         """Makes one sentence sound; returns the epoch in which the next one goes on."""
         if cached := self._cache.get(text):
-            self._playout.start_sentence(text)
+            self._start_sentence(text)
             await self._push(cached, epoch)
             self._playout.end_sentence(epoch)
             return epoch
         pieces: list[bytes] = []
         started, own = False, True
-        async with aclosing(self._voice.speak(text)) as stream:
+        async with aclosing(self._spoken(text)) as stream:
             async for pcm, by_own_voice in stream:
                 if started and own and not by_own_voice:
                     # The local voice says a broken sentence again, once those before it were heard.
@@ -203,7 +243,7 @@ class Mouth:
                     epoch = self._playout.take_back_sentence()
                     started = False
                 if not started:
-                    self._playout.start_sentence(text)
+                    self._start_sentence(text)
                     started = True
                 own = by_own_voice
                 if len(text) <= MAX_KEPT_CHARACTERS:
@@ -214,6 +254,18 @@ class Mouth:
             self._cache.keep(text, b"".join(pieces))
         self._playout.end_sentence(epoch)
         return epoch
+
+    def _spoken(self, text: str) -> AsyncGenerator[tuple[bytes, bool], None]:
+        """The sound of a sentence: spoken ahead, or from now on."""
+        ahead = self._ahead
+        if ahead is None or ahead.text != text:
+            return self._voice.speak(text)
+        self._ahead = None
+        return ahead.pieces()
+
+    def _start_sentence(self, text: str) -> None:
+        self._playout.start_sentence(text)
+        self._on_sentence(text)
 
     async def _push(self, pcm: bytes, epoch: int) -> None:
         while True:
@@ -227,7 +279,7 @@ class Mouth:
             self._begin()
             self._filling = True
         epoch = self._playout.epoch
-        self._playout.start_sentence(text)
+        self._start_sentence(text)
         self._playout.push(epoch, pcm, self._loop.time())
         self._playout.end_sentence(epoch)
         self._answer_start_samples = self._playout.pushed_samples

@@ -15,6 +15,24 @@ GAP_S = 0.3
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+")
 
 
+async def first_sentence(answer: Answer) -> str:
+    """Waits for the reply's first sentence, which is still to be said; empty if there is none within 1 s."""
+    reply = answer.reply
+    if reply is None:
+        return ""
+    text = ""
+    try:
+        async with asyncio.timeout(BEGIN_TIMEOUT_S):
+            async for piece in reply:
+                text += piece
+                if _SENTENCE_END.search(text):
+                    break
+    except TimeoutError as error:
+        answer.break_off(error)
+    answer.begun = text
+    return _SENTENCE_END.split(text)[0]
+
+
 class Reply:
     """One reply.
 
@@ -50,8 +68,12 @@ class Reply:
         assert reply is not None
         loop = asyncio.get_running_loop()
         deadline_s = loop.time() + BEGIN_TIMEOUT_S
-        text = ""
-        while True:
+        text = self._answer.begun
+        while not self._answer.broke_off:
+            *whole, text = _SENTENCE_END.split(text)
+            for sentence in whole:
+                yield sentence
+                deadline_s = loop.time() + self._queued_s() + GAP_S
             try:
                 async with asyncio.timeout_at(deadline_s):
                     text += await anext(reply)
@@ -59,11 +81,6 @@ class Reply:
                 break
             except TimeoutError as error:
                 self._answer.break_off(error)
-                break
-            *whole, text = _SENTENCE_END.split(text)
-            for sentence in whole:
-                yield sentence
-                deadline_s = loop.time() + self._queued_s() + GAP_S
         if text.strip() and not self._answer.broke_off:
             yield text.strip()
 

@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 
 from app.asterisk.switchboard import Switchboard
+from app.call.unanswered import Unanswered
 from app.config import Settings
 from app.dialogue.prompts import Prompts, load_prompts
 from app.errors import MediaError, ProviderError, StoreError
@@ -117,7 +118,10 @@ async def open_services(settings: Settings, part: Part | None = None) -> AsyncIt
         recorder = Recorder(on_error=_recording_failed)
         recorder.start()
         stack.callback(recorder.close)
-        switchboard = Switchboard(settings)
+        unanswered = Unanswered(tickets, prompts.names)
+        unanswered.start()
+        stack.push_async_callback(unanswered.stop)
+        switchboard = Switchboard(settings, on_unanswered=unanswered.note)
         switchboard.start()
         stack.push_async_callback(switchboard.stop)
         recogniser = DeepgramSpeechToText(settings)

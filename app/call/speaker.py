@@ -1,16 +1,20 @@
 """The bot's words: steps of the dialogue become sentences, and what was heard of them stands in the record."""
 
+from collections import deque
+
 import structlog
 
 from app.call.mouth import Mouth, Said
 from app.call.record import CallRecord
-from app.call.reply import Reply
+from app.call.reply import Reply, first_sentence
 from app.dialogue.machine import Machine
 from app.dialogue.prompts import Prompts
 from app.dialogue.step import Step
 from app.providers.ladder import Answer
 
 log = structlog.get_logger(__name__)
+
+FILLERS = ("one_moment", "let_me_see", "i_am_looking")
 
 
 class Speaker:
@@ -29,6 +33,7 @@ class Speaker:
         self._record = record
         self._machine = machine
         self._last_said: list[str] = []
+        self._fillers = deque(FILLERS)
 
     def say(self, step: Step, answer: Answer | None = None) -> None:
         """Says what a step says.
@@ -47,9 +52,20 @@ class Speaker:
             self._last_said = texts
         self._mouth.say(self._last_said)
 
+    async def rehearse(self, step: Step, answer: Answer) -> None:
+        """Has the first sentence of a step spoken that may be said next."""
+        if step.repeats or not (step.says or step.model_reply):
+            return
+        text = await first_sentence(answer) if step.model_reply else ""
+        if not text:
+            first = step.says[0]
+            text = self._prompts.text(first.key, first.values)
+        self._mouth.prepare(text)
+
     def fill(self) -> None:
-        """Says that an answer is coming, unless it has come."""
-        self._mouth.fill(self._prompts.text("one_moment"))
+        """Says that an answer is coming, unless it has come; never twice the same in a row."""
+        self._fillers.rotate(-1)
+        self._mouth.fill(self._prompts.text(self._fillers[0]))
 
     def hush(self) -> None:
         """Falls silent; what was heard until then is noted."""

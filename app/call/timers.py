@@ -4,10 +4,12 @@ from collections.abc import Callable
 from math import inf
 
 from app.call.events import Silence, TypingPaused
-from app.media.clock import FRAME_S
 
 DEAD_AIR_S = 1.75
 """So long after the caller fell silent something must be heard: if no answer has sound yet, a cached phrase."""
+
+ANSWER_READY_S = 0.15
+"""An answer that was prepared sounds so soon."""
 
 
 class Timers:
@@ -37,12 +39,17 @@ class Timers:
         self._awaits_words = True
         self.dead_air_at_s = voice_ended_s + DEAD_AIR_S
 
+    def words_came(self) -> None:
+        """They are here, and the caller may not have finished."""
+        if self._awaits_words:
+            self._awaits_words, self.dead_air_at_s = False, inf
+
     def turn_over(self, speech_ended_s: float, now_s: float) -> None:
         """The caller has finished: an answer is due."""
         self._awaits_words = False
         self.silence_at_s = inf
-        # When it is late already: a frame more, for an answer that is ready at once.
-        self.dead_air_at_s = max(speech_ended_s + DEAD_AIR_S, now_s + FRAME_S)
+        # When it is late already, because the caller was thinking: some more, for an answer that is nearly ready.
+        self.dead_air_at_s = max(speech_ended_s + DEAD_AIR_S, now_s + ANSWER_READY_S)
 
     def follow(self, now_s: float, *, voiced: bool, voice_ended_s: float, quiet: bool) -> float:
         """Time has passed, or something else has changed.

@@ -118,9 +118,7 @@ class Case:
     def summary(self, names: Names, *, cut: bool = False) -> str:
         """The ticket's summary: one line for the technician."""
         if self.returned:
-            before = self.earlier_summary.replace(names.status["transferred"], "")
-            number = self.callback_number or names.unknown_number
-            return " ".join(f"{before} {names.callback.format(number=number)}".split())
+            return unanswered_summary(self.earlier_summary, self.callback_number, names)
         said = f"« {self.problem_said} » " if self.problem_said else ""
         ticket = f" Suite du ticket n° {self.pending.ticket_id}." if self.pending and self.resumes_pending else ""
         return (
@@ -132,3 +130,15 @@ class Case:
             )
             + ticket
         )
+
+
+def unanswered_summary(earlier: str, number: str | None, names: Names) -> str:
+    """The summary of a caller who was transferred, and whom no technician answered.
+
+    Args:
+        earlier: what it said.
+        number: where a technician will call back, if that is known.
+        names: what things are called.
+    """
+    before = earlier.replace(names.status["transferred"], "")
+    return " ".join(f"{before} {names.callback.format(number=number or names.unknown_number)}".split())

@@ -1,5 +1,6 @@
 """Walks the table of states: takes understood turns and silences, tells what to say next. Pure."""
 
+import copy
 import re
 
 from app.dialogue import remedy
@@ -90,6 +91,10 @@ class Machine:
             self._enter(State.TICKET_VERIFICATION)
             return self._say(named, *self._offer_pending())
         return self._say(named, Phrase("welcome_again"))
+
+    def preview(self, understanding: Understanding, text: str) -> Step:
+        """What `on_turn` would do, if the caller has said all; nothing changes."""
+        return copy.deepcopy(self).on_turn(understanding, text)
 
     def on_turn(self, understanding: Understanding, text: str) -> Step:
         """The caller said something. `case.client` and `case.pending` are looked up before this is called."""

@@ -35,6 +35,8 @@ SPOKEN_BY_MACHINE = frozenset(
         "hold",
         "hold_over",
         "one_moment",
+        "let_me_see",
+        "i_am_looking",
     }
 )
 """Phrases that the code asks for besides those in the table of states."""

@@ -16,6 +16,8 @@ def take_spelled(words: SaidWords) -> str:
             word = words.folded[end]
             if word == "comme" and letters and end + 1 < len(words.said):
                 end += 2
+            elif word == "," and letters and end + 1 < len(words.said) and words.folded[end + 1] in LETTER_NAMES:
+                end += 1
             elif (
                 word in ("deux", "2", "double") and end + 1 < len(words.said) and words.folded[end + 1] in LETTER_NAMES
             ):

@@ -55,6 +55,8 @@ _REWRITES = [
 _PIECE = re.compile(r"@|[._+-]|\d+|[^\W\d_]+|[,;!?]")
 _CHEZ = re.compile(r"\bchez (?=[\w -]{1,30} (?:point|\.) ?\w{2})")
 _NO_AT = re.compile(rf"\b(?P<provider>{PROVIDERS})\s*\.\s*(?:fr|com|net)\b")
+_FULL_STOP = re.compile(r"(?<=\w)[.!?…]+(?=\s*$|\s+[A-ZÀ-Ý])")
+"""Punctuation of the recogniser's; a point of the address is said."""
 _J_AI = re.compile(r"\bj'?\s?ai(?=\s*[@._-])")
 
 _STOP_LEFT = word_set(
@@ -88,7 +90,7 @@ def rewrite(text: str) -> str:
 
     Several questions are asked of the same turn, hence the cache.
     """
-    text = fold(text)
+    text = fold(_FULL_STOP.sub(";", text))
     for pattern, written in _REWRITES:
         text = pattern.sub(written, text)
     text = " ".join(text.split())
@@ -133,7 +135,8 @@ def _local_part(pieces: Sequence[str]) -> str:
         letters = kept and len(kept[-1]) == 1 and kept[-1].isalpha() and len("".join(pieces[index - 1 : index])) == 1
         if piece == "euh" and letters:
             piece = "e"  # spelled: "j euh a n"
-        if piece in _FILLERS:
+        before_sign = index > 0 and pieces[index - 1] in _SEPARATORS
+        if piece in _FILLERS or (piece == "," and (not kept or joined or before_sign)):
             continue
         introduces = piece in _STOP_LEFT or piece in _NEVER_WRITTEN or not (piece.isalnum() or piece in _SEPARATORS)
         # "l" or "a" may be a spelled letter, and "bon . jean@" a word of a name: a sign beside it decides.

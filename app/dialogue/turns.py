@@ -1,25 +1,58 @@
 """Whose turn it is: decides from voice activity and words when the caller has finished. Pure.
 
 The caller's speech is judged by our own voice activity, because Deepgram fixes its endpointing at connect and states
-want different patience. When the silence is long enough the final words are asked for (`Finalize`), and the turn ends
-with them. Flux has turn events of its own, which then decide instead.
+want different patience. As soon as the caller falls silent the final words are asked for (`Finalize`); what they say
+decides how much silence ends the turn: little after a plain "oui", more after half a sentence, and more for a caller
+who is known to pause. Flux has turn events of its own, which then decide instead.
 """
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
-from typing import Literal
 
 from app.dialogue.states import Endpointing
 
-YES_NO_S = 0.5
-OPEN_S = 1.2
-"""Silence that ends a turn, by what the state expects (the original product's 500 and 1200 ms)."""
-FIELD_COMPLETE_S = 0.4
-"""A field that is completely said ends the turn so soon."""
-FIELD_UNFINISHED_S = 2.5
-"""Half an address or six of ten digits: the caller is thinking or reading."""
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How much silence ends a turn, by what the state expects.
+
+    Attributes:
+        complete_s: what was said is plainly complete.
+        usual_s: it may be complete or not.
+        longest_s: the same for a caller who pauses within sentences.
+    """
+
+    complete_s: float
+    usual_s: float
+    longest_s: float
+
+
+YES_NO = Patience(complete_s=0.3, usual_s=0.5, longest_s=0.62)
+OPEN = Patience(complete_s=0.8, usual_s=1.2, longest_s=1.5)
+FIELD = Patience(complete_s=0.4, usual_s=1.2, longest_s=1.5)
+"""`usual_s` are the original product's 500 and 1200 ms. The others were chosen by `make trials` (`docs/trials.md`)."""
+SETTLE_S = 0.14
+"""Silence after which the final words are asked for: longer than those within words (plosives)."""
+UNFINISHED_S = 1.8
+"""Half an address, six of ten digits, "parce que…": the caller is thinking or reading. With an answer that is prepared
+meanwhile a caller who has left it at that still hears one within 2 s."""
+PACE_S = 0.4
+"""A pause of this length within a turn tells that the caller is one who pauses."""
+PACE_MARGIN = 1.25
+"""Their next pause may be longer by a quarter."""
+PACE_FADES = 0.85
+"""With every turn that has no such pause."""
+GOES_ON_S = 1.6
+"""A caller who speaks again so soon after a turn that was taken had not finished: that was a pause, too."""
+OVERLAP_S = 0.1
+"""Voice over the bot that lasts so long makes it pause: longer than a click on the line."""
+OVERLAP_WORDS_S = 0.3
+"""It goes on so long after the end of that voice, longer than the pause of a comma: a bot that is silent for 0.7 s has
+finished, for most people. Words that come of it later still stop it."""
+OVERLAP_NOISE_S = 2.0
+"""Nor so long after its beginning: it is noise."""
 FINALIZE_TIMEOUT_S = 0.6
 """Deepgram need not answer a Finalize when little audio is buffered: then what is there counts."""
 FINALIZE_INTERIM_TIMEOUT_S = 1.5
@@ -36,8 +69,8 @@ VOICE_WITHOUT_WORDS_S = 8.0
 PROVIDER_SILENT_S = 7.0
 """The recogniser that ends turns itself has not: Flux's own time-out is 5 s (`eot_timeout_ms`)."""
 
-FieldKind = Literal["email", "phone", "name", "ticket"]
-FieldCompleteness = Callable[[FieldKind, str], bool | None]
+Completeness = Callable[[Endpointing, str], bool | None]
+"""Whether words are plainly all of an answer (True), plainly not yet (False), or it can't be told (None)."""
 
 _BACKCHANNEL = re.compile(
     # Each sound ends at a word's end, so that no text can be cut up in more than one way.
@@ -45,10 +78,28 @@ _BACKCHANNEL = re.compile(
     re.IGNORECASE,
 )
 
+_GREETING = re.compile(r"\W*(?:(?:bonjour|bonsoir|salut|all[oôóò]|monsieur|madame)\b\W*)+", re.IGNORECASE)
+
 
 @dataclass(frozen=True, slots=True)
 class FinalizeWanted:
     """Ask the recogniser for its final words."""
+
+
+@dataclass(frozen=True, slots=True)
+class WordsLate:
+    """The caller has been silent for long enough, but final words are still on their way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The caller is silent and all words are final: the turn may well end with them.
+
+    Attributes:
+        text: all the words so far.
+    """
+
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,22 +137,29 @@ class Unheard:
     speech_ended_s: float
 
 
-TurnEvent = FinalizeWanted | TurnEnded | Interrupted | Unheard
+TurnEvent = FinalizeWanted | WordsLate | Settled | TurnEnded | Interrupted | Unheard
 
 
 class Turns:
     """Follows one call. All times are seconds of one monotonic clock.
 
     Args:
-        completeness: whether a field is completely said (`app.dialogue.fields.is_complete`).
+        completeness: judges the words of a turn under way; asked once for each text.
         provider_ends_turns: the recogniser's own end-of-turn events decide (Flux).
+
+    Attributes:
+        expects: what the bot has asked for.
+        bot_speaks: it is speaking, or about to.
+        overlaps: the caller's voice is over the bot's, and it is not known yet whether it means anything.
     """
 
-    def __init__(self, completeness: FieldCompleteness, provider_ends_turns: bool = False) -> None:
+    def __init__(self, completeness: Completeness, provider_ends_turns: bool = False) -> None:
         self.expects: Endpointing = "open"
         self.bot_speaks = False
+        self.overlaps = False
         self._completeness = completeness
         self._provider_ends_turns = provider_ends_turns
+        self._judged: tuple[Endpointing, str, bool | None] = ("open", "", None)
         self._finals: list[str] = []
         self._interim = ""
         self._words_at_s = 0.0
@@ -109,17 +167,33 @@ class Turns:
         """The recogniser has closed the utterance by itself (speech_final)."""
         self._voice = False
         self._voice_started_s = 0.0
+        self._burst_s = 0.0
+        """When the voice that is heard now, or was heard last, began."""
+        self._overlap_s = 0.0
+        """When the voice that is over the bot's began."""
         self._voiced_s = 0.0
         self._wordless_s = 0.0
         """Voice heard since the latest new words."""
         self._voice_ended_s: float | None = None
         self._finalize_at_s: float | None = None
+        self._settled = False
+        """All words up to the end of the voice are final."""
+        self._told_late = False
+        self._told_settled = ""
         self._interrupted = False
+        self._ended_s = -inf
+        """When the voice of the turn before ended."""
+        self._pace_s = 0.0
+        """The caller's longest pause within turns, fading."""
+        self._pause_s = 0.0
+        """The longest in this turn; between a cough and a word it does not count."""
 
     @property
     def text(self) -> str:
         """The words of the turn so far."""
-        return " ".join(filter(None, [*self._finals, self._interim])).strip()
+        if not self._finals:  # asked for with every change of the caller's voice
+            return self._interim
+        return " ".join([*self._finals, self._interim]).rstrip()
 
     @property
     def caller_speaks(self) -> bool:
@@ -128,14 +202,26 @@ class Turns:
 
     def patience_s(self) -> float:
         """How much silence ends the turn now."""
-        if self.expects == "yes_no":
-            return YES_NO_S
-        if self.expects == "open":
-            return OPEN_S
-        complete = self._completeness(self.expects.removeprefix("field:"), self.text)  # type: ignore[arg-type]
-        if complete is None:
-            return OPEN_S
-        return FIELD_COMPLETE_S if complete else FIELD_UNFINISHED_S
+        complete = self._complete
+        if complete is False:
+            return UNFINISHED_S
+        patience = self._patience
+        least_s = patience.complete_s if complete else patience.usual_s
+        pause_s = max(self._pace_s, self._pause_s if self.text else 0.0)
+        return max(least_s, min(pause_s * PACE_MARGIN, patience.longest_s))
+
+    @property
+    def _patience(self) -> Patience:
+        return YES_NO if self.expects == "yes_no" else OPEN if self.expects == "open" else FIELD
+
+    @property
+    def _complete(self) -> bool | None:
+        text = self.text
+        if self.bot_speaks and text and is_listening_noise(text):
+            return True
+        if self._judged[:2] != (self.expects, text):
+            self._judged = (self.expects, text, self._completeness(self.expects, text) if text else None)
+        return self._judged[2]
 
     def on_voice(self, speaks: bool, now_s: float) -> None:
         """What voice activity says; needed when it changes, more often does no harm.
@@ -146,12 +232,20 @@ class Turns:
         if self._voice and self._voice_ended_s is not None:
             self._follow_voice(now_s)
         if speaks and not self._voice:
+            self._burst_s = now_s
+            before_s = self._ended_s if self._voice_ended_s is None else self._voice_ended_s
+            self._note_pause(now_s - before_s)
             if self._voice_ended_s is None:
                 self._voice_started_s = now_s
             elif not self._only_noise:
                 self._finalize_at_s = None  # the caller goes on
+                self._settled = self._told_late = False
             self._voice_ended_s = now_s
         self._voice = speaks
+
+    def _note_pause(self, pause_s: float) -> None:
+        if PACE_S <= pause_s < (GOES_ON_S if self._voice_ended_s is None else UNFINISHED_S):
+            self._pause_s = max(self._pause_s, pause_s)
 
     def _follow_voice(self, now_s: float) -> None:
         """Voice that goes on has lasted until now (or until then, when it turns out to have ended)."""
@@ -181,8 +275,10 @@ class Turns:
             self._all_said = is_final and ends_turn
         if self.text != known:
             self._wordless_s = 0.0
+        if text and not is_final and self._settled:
+            self._finalize_at_s, self._settled = None, False  # there was more
         events: list[TurnEvent] = []
-        if self.bot_speaks and not self._interrupted and text and not is_backchannel(self.text):
+        if self.bot_speaks and not self._interrupted and text and not is_listening_noise(self.text):
             self._interrupted = True
             events.append(Interrupted(self._voice_started_s if self._voice_ended_s is not None else now_s))
         if self._provider_ends_turns:
@@ -190,49 +286,88 @@ class Turns:
                 events.append(self._end(now_s))
         elif (answers_finalize or (is_final and ends_turn)) and self._finalize_at_s is not None:
             # The recogniser's own end of the utterance may overtake the answer to our Finalize.
-            events += self._finish(now_s)
+            self._settled = True
+            events += self._decide(now_s)
         return events
 
     def on_tick(self, now_s: float) -> list[TurnEvent]:
         """Time passes; to be called at `deadline_s`, more often does no harm."""
         self._follow_voice(now_s)
+        self._follow_overlap(now_s)
         if self._provider_ends_turns:
             return self._without_provider(now_s)
-        if self._finalize_at_s is not None:
-            return self._finish(now_s) if now_s - self._finalize_at_s >= self._finalize_timeout_s else []
         if self._voice_ended_s is None:
             quiet_words = bool(self.text) and now_s - self._words_at_s >= WORDS_WITHOUT_VOICE_S
             return [self._end(now_s)] if quiet_words else []
-        if self._voice:
-            if not self._only_noise:
-                return []
-        elif now_s - self._voice_ended_s < self.patience_s():
+        if self._voice and not self._only_noise:
             return []
-        elif self._all_said and self._words_at_s >= self._voice_ended_s:
-            return [self._end(now_s)]
-        self._finalize_at_s = now_s
-        return [FinalizeWanted()]
+        events: list[TurnEvent] = []
+        if self._finalize_at_s is None and self._silence_s(now_s) >= SETTLE_S:
+            self._finalize_at_s = now_s
+            self._settled = self._all_said and self._words_at_s >= self._voice_ended_s
+            if not self._settled:
+                events.append(FinalizeWanted())
+        if self._finalize_at_s is not None:
+            events += self._decide(now_s)
+        return events
 
     def deadline_s(self, now_s: float) -> float:
         """When time alone will decide something, unless the caller does before; infinite if it can't."""
+        return min(self._turn_deadline_s(now_s), self._overlap_deadline_s(now_s))
+
+    def _turn_deadline_s(self, now_s: float) -> float:
         heard_s = self._voice_ended_s
         if self._provider_ends_turns:
             if self._voice or not (self.text or heard_s is not None):
                 return inf
             return max(self._words_at_s, heard_s or 0.0) + PROVIDER_SILENT_S
-        if self._finalize_at_s is not None:
-            return self._finalize_at_s + self._finalize_timeout_s
         if heard_s is None and self._voice:
             return now_s  # the next tick begins the turn that follows
         if heard_s is None:
             return self._words_at_s + WORDS_WITHOUT_VOICE_S if self.text else inf
-        if self._voice:
+        if self._voice and not self._only_noise:
             return now_s + self._noise_after_s - self._wordless_s
-        return heard_s + self.patience_s()
+        if self._finalize_at_s is None:
+            return heard_s + SETTLE_S
+        over_s = self._over_at_s
+        if self._settled:
+            likely_s = heard_s + self._patience.usual_s
+            return min(over_s, likely_s) if likely_s > now_s else over_s
+        if self._told_late:
+            return over_s
+        return min(over_s, heard_s + self.patience_s())
+
+    def _silence_s(self, now_s: float) -> float:
+        """How long the caller has been silent; voice that is only noise does not count as theirs."""
+        return inf if self._voice else now_s - (self._voice_ended_s or 0.0)
 
     @property
-    def _finalize_timeout_s(self) -> float:
-        return FINALIZE_INTERIM_TIMEOUT_S if self._interim else FINALIZE_TIMEOUT_S
+    def _over_at_s(self) -> float:
+        """When the turn ends, if nothing more is heard."""
+        assert self._voice_ended_s is not None
+        assert self._finalize_at_s is not None
+        patient_s = self._finalize_at_s if self._voice else self._voice_ended_s + self.patience_s()
+        if self._settled:
+            return patient_s
+        if self._finals and not self._interim:
+            return max(patient_s, self._finalize_at_s + FINALIZE_TIMEOUT_S)
+        return patient_s + (FINALIZE_INTERIM_TIMEOUT_S if self._interim else FINALIZE_TIMEOUT_S)
+
+    def _decide(self, now_s: float) -> list[TurnEvent]:
+        """Final words were asked for: is the turn over?"""
+        if now_s >= self._over_at_s:
+            return self._finish(now_s)
+        if not self._settled:
+            if not self._told_late and self._silence_s(now_s) >= self.patience_s():
+                self._told_late = True
+                return [WordsLate()]
+            return []
+        text = self.text
+        likely = self._complete is not False or self._silence_s(now_s) >= self._patience.usual_s
+        if likely and text and text != self._told_settled and not self._interim:
+            self._told_settled = text
+            return [Settled(text)]
+        return []
 
     @property
     def _noise_after_s(self) -> float:
@@ -242,6 +377,28 @@ class Turns:
     def _only_noise(self) -> bool:
         """What still sounds like voice is none of this turn."""
         return self._wordless_s >= self._noise_after_s
+
+    # Voice over the bot's.
+
+    def _follow_overlap(self, now_s: float) -> None:
+        if not self.bot_speaks or self._interrupted:
+            self.overlaps = False
+        elif self._voice and not self.overlaps:
+            self.overlaps = OVERLAP_S <= now_s - self._burst_s < OVERLAP_NOISE_S
+            self._overlap_s = self._burst_s
+        elif self._voice:
+            self.overlaps = now_s - self._overlap_s < OVERLAP_NOISE_S
+        elif self.overlaps and (self._settled or self._silence_s(now_s) >= OVERLAP_WORDS_S):
+            self.overlaps = False
+
+    def _overlap_deadline_s(self, now_s: float) -> float:
+        if not self.bot_speaks or self._interrupted:
+            return inf
+        if self._voice and self.overlaps:
+            return self._overlap_s + OVERLAP_NOISE_S
+        if self._voice:
+            return self._burst_s + OVERLAP_S if now_s < self._burst_s + OVERLAP_S else inf
+        return (self._voice_ended_s or 0.0) + OVERLAP_WORDS_S if self.overlaps else inf
 
     def _without_provider(self, now_s: float) -> list[TurnEvent]:
         """Flux decides, but a turn that it never ends, and a cough that it never hears, must not stay."""
@@ -260,7 +417,11 @@ class Turns:
         self._voiced_s = self._wordless_s = 0.0
         self._voice_ended_s = None
         self._finalize_at_s = None
+        self._settled = self._told_late = False
+        self._told_settled = ""
         self._interrupted = False
+        self._pause_s = 0.0
+        self.overlaps = False
 
     def _finish(self, now_s: float) -> list[TurnEvent]:
         if self.text:
@@ -272,6 +433,8 @@ class Turns:
 
     def _end(self, now_s: float) -> TurnEnded:
         ended = TurnEnded(self.text, self._voice_ended_s if self._voice_ended_s is not None else self._words_at_s)
+        self._pace_s = max(self._pace_s * PACE_FADES, self._pause_s)
+        self._ended_s = -inf if self.bot_speaks else ended.speech_ended_s
         self.reset()
         return ended
 
@@ -279,3 +442,8 @@ class Turns:
 def is_backchannel(text: str) -> bool:
     """Only listening noises ("mmh", "d'accord", "oui oui"), nothing that asks for the floor."""
     return _BACKCHANNEL.fullmatch(text) is not None
+
+
+def is_listening_noise(text: str) -> bool:
+    """A backchannel, or a greeting, which answers the bot's and does not stop it."""
+    return is_backchannel(text) or _GREETING.fullmatch(text) is not None

@@ -83,6 +83,19 @@ class Playout:
         return self.buffer.speaking
 
     @property
+    def paused(self) -> bool:
+        """It waits in mid-sentence."""
+        return self.buffer.paused
+
+    def pause(self) -> None:
+        """Falls silent with the next frame; what waits, and the place in it, is kept."""
+        self.buffer.pause()
+
+    def resume(self) -> None:
+        """Goes on where `pause` stopped."""
+        self.buffer.resume()
+
+    @property
     def idle(self) -> bool:
         """Nothing waits, and no sentence is open in the buffer."""
         return self.buffer.idle
@@ -100,6 +113,7 @@ class Playout:
         """
         if not self.buffer.idle:
             self.buffer.interrupt()
+        self.buffer.resume()
         self._marks.clear()
         self._pushed_samples = self._heard_before_samples = 0
         self._base_samples = self.buffer.played_samples

@@ -15,8 +15,10 @@ class Lag:
 
     def note(self, lateness_s: float, now_s: float) -> None:
         """Something ran so late, in seconds of a monotonic clock."""
-        self._roll(now_s)
-        self._worst_s = max(self._worst_s, lateness_s)
+        if now_s >= self._ends_s:
+            self._roll(now_s)
+        if lateness_s > self._worst_s:
+            self._worst_s = lateness_s
 
     def worst_s(self, now_s: float) -> float:
         """The worst of the last second, and of the half second that is under way."""

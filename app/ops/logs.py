@@ -19,9 +19,10 @@ TELEPHONE = re.compile(
     r"(?!\d{1,3}(?:\.\d{1,3}){3}(?!\.?\d))"  # an IPv4 address
     r"(?!\d{4}-\d\d-\d\d(?!\d))"  # a date
     r"(?![0-9a-f]{8}-[0-9a-f]{4}-)"  # a UUID
-    r"(\+?\d(?:[ .\u00a0\u202f-]?\d){6,})(?![\w-])"
+    r"(\+?\d(?:[ .\u00a0\u202f-]?\d){6,})(?!\w|-(?![0-9a-f]{8}\b))"
 )
-"""Seven digits or more, also in groups."""
+"""Seven digits or more, also in groups; also as the name of a channel, which ends in eight hexadecimal digits
+(`PJSIP/0612345678-0000001a`)."""
 EMAIL = re.compile(r"(?<![\w.+-])([\w.+-])[\w.+-]{0,63}@([\w-]{1,63}\.[\w.-]{1,253})")
 URL_PASSWORD = re.compile(r"(://[^:/@\s]*:)(?:[^/\s]+@|[^@\s]+@)")
 API_KEY = re.compile(r"\b(gsk_|sk[-_]|(?:Bearer|Token) +)[\w.-]{8,}")

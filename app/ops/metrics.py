@@ -31,6 +31,15 @@ TURN_LATENCY_S = Histogram(
 BARGE_INS = Counter(
     "voicebot_barge_ins", "Interruptions by the caller, by what came of it.", ["result"], registry=REGISTRY
 )
+EARLY_STARTS = Counter(
+    "voicebot_early_starts",
+    "Answers prepared before the caller's turn had ended, by what came of them.",
+    ["result"],
+    registry=REGISTRY,
+)
+EARLY_CHARACTERS = Counter(
+    "voicebot_early_characters", "Characters spoken for answers that were dropped then.", registry=REGISTRY
+)
 BARGE_IN_STOP_S = Histogram(
     "voicebot_barge_in_stop_seconds",
     "Start of the caller's speech to the last frame of the bot's.",
@@ -107,6 +116,8 @@ def prepare_labels() -> None:
         TURN_LATENCY_S.labels(stage)
     for result in ("confirmed", "resumed"):
         BARGE_INS.labels(result)
+    for result in ("used", "dropped"):
+        EARLY_STARTS.labels(result)
     for reason in REFUSALS:
         REFUSED_CALLS.labels(reason)
     for provider in ("deepgram", "groq", "elevenlabs", "ami"):

@@ -19,13 +19,13 @@ class Transcript:
     """A piece of what the caller said, as the recogniser understands it so far.
 
     Attributes:
-        text: words of the span from `start_s` to `end_s`; may be empty.
+        text: words of the span up to `end_s`; may be empty.
         is_final: this span will not change any more; False for an interim.
         ends_turn: the provider itself says that the caller's turn has ended (speech_final, Flux EndOfTurn).
         answers_finalize: this is the answer to our `finalize()`.
         confidence: 0 to 1.
-        start_s: start of the span in seconds of audio sent (media time, not wall time).
-        end_s: its end.
+        start_s: start of the first word, or of the span, in seconds of audio sent (media time, not wall time).
+        end_s: end of the span.
     """
 
     text: str

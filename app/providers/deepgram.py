@@ -118,7 +118,7 @@ class DeepgramSpeechToText:
 
 
 class DeepgramSession:
-    """The ears of one call. Sound goes from the call through the SDK into the socket in one go, without a task.
+    """The ears of one call. Sound goes from the call into the SDK's transport in one go, without a task.
 
     Args:
         context: the SDK's connection, not yet entered.
@@ -145,6 +145,8 @@ class DeepgramSession:
         self._keep_alive: asyncio.TimerHandle | None = None
         self._reader: asyncio.Task[None] | None = None
         self._socket: Any = None
+        self._websocket: WebSocket
+        """What is under the SDK's socket."""
 
     async def start(self) -> None:
         """Opens the WebSocket.
@@ -155,7 +157,8 @@ class DeepgramSession:
         try:
             async with asyncio.timeout(DEADLINES.open_s + 0.5):
                 self._socket = await self._context.__aenter__()
-                await _opened.get().open()
+                self._websocket = _opened.get()
+                await self._websocket.open()
         except BaseException as error:
             with contextlib.suppress(Exception):
                 await self._context.__aexit__(None, None, None)
@@ -166,13 +169,17 @@ class DeepgramSession:
         self._watch_quiet()
 
     def send(self, pcm: bytes) -> None:
-        """See `SpeechSession.send`."""
-        for at in range(0, len(pcm), LONGEST_PIECE_BYTES):  # never an empty message: it would close the stream
-            if self._closing:
-                return
-            piece = pcm[at : at + LONGEST_PIECE_BYTES]
+        """See `SpeechSession.send`.
+
+        Straight into the transport that the SDK was given: its `send_media` does just this, three coroutines later.
+        """
+        while pcm and not self._closing:  # never an empty message: it would close the stream
+            piece, pcm = pcm[:LONGEST_PIECE_BYTES], pcm[LONGEST_PIECE_BYTES:]
             self._sent_s = self._loop.time()
-            self._run(self._socket.send_media(ulaw_encode(piece) if self._mulaw else piece))
+            try:
+                self._websocket.send_now(ulaw_encode(piece) if self._mulaw else piece)
+            except Exception as error:
+                self._fail(_translate(error))
 
     def finalize(self) -> None:
         """See `SpeechSession.finalize`."""
@@ -226,8 +233,10 @@ class DeepgramSession:
     def _take(self, message: object) -> None:
         if isinstance(message, ListenV1Results):
             best = message.channel.alternatives[0] if message.channel and message.channel.alternatives else None
-            start_s = message.start or 0.0
-            end_s = start_s + (message.duration or 0.0)
+            span_s = message.start or 0.0
+            end_s = span_s + (message.duration or 0.0)
+            # A span begins where the one before ended, its words perhaps much later.
+            start_s = best.words[0].start if best and best.words and best.words[0].start is not None else span_s
             text = best.transcript if best and best.transcript else ""
             if message.is_final and text:
                 text = text if end_s > self._final_until_s else ""  # said twice by Deepgram, not by the caller

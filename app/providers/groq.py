@@ -16,8 +16,9 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from app.config import Settings
-from app.dialogue.intents import Understanding
+from app.dialogue.intents import Intent, Understanding
 from app.dialogue.prompts import Prompts
+from app.dialogue.states import STATES
 from app.errors import (
     ProviderAuthError,
     ProviderError,
@@ -41,6 +42,8 @@ MAX_CHARACTERS_BEFORE_JSON = 200
 HISTORY_TURNS = 12
 KEEP_ALIVE_S = 300.0
 """Connections stay warm between turns; httpx drops them after 5 s by default."""
+
+_YES_OR_NO = frozenset({Intent.YES.value, Intent.NO.value})
 
 
 class GroqLanguageModel:
@@ -78,7 +81,8 @@ class GroqLanguageModel:
             async with asyncio.timeout_at(deadline_s):
                 stream = await self._open(turn)
             async with stream:
-                reader = AnswerReader(self._models[0])
+                asks_yes_no = STATES[turn.state].endpointing == "yes_no"
+                reader = AnswerReader(self._models[0], intent_suffices=_YES_OR_NO if asks_yes_no else frozenset())
                 while (chunk := await _next(stream, deadline_s)) is not None:
                     content = chunk.choices[0].delta.content if chunk.choices else None
                     for part in reader.feed(content or ""):
@@ -131,10 +135,12 @@ class AnswerReader:
 
     Args:
         source: who is named as the understanding's source.
+        intent_suffices: with these intents nothing behind them is waited for, some 25 tokens; the rules find the rest.
     """
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, intent_suffices: frozenset[str] = frozenset()) -> None:
         self._source = source
+        self._intent_suffices = intent_suffices
         self._text = ""
         self._understood = False
         self._reply = ""
@@ -159,7 +165,11 @@ class AnswerReader:
             answer = from_json(self._text[start:].rstrip("` \n"), allow_partial="trailing-strings")
         except ValueError as error:
             raise ProviderProtocolError(NAME, f"the answer is broken JSON: {error}") from error
-        return self._news(answer) if "reply" in answer else []
+        if "reply" in answer:
+            return self._news(answer)
+        if not self._understood and "sentiment" in answer and answer.get("intent") in self._intent_suffices:
+            return self._news({"intent": answer["intent"], "confidence": answer.get("confidence")})
+        return []
 
     def end(self) -> list[Understanding | str]:
         """The answer is over.

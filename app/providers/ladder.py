@@ -43,6 +43,7 @@ class Answer:
     Attributes:
         understanding: what it means.
         reply: the model's own words, still being written; None from the rules. To be closed when not wanted.
+        begun: what was read of the reply already.
         provider: whose reply it is.
         broke_off: the reply ended before the model had said all of it.
         request: what `reply` reads from.
@@ -50,6 +51,7 @@ class Answer:
 
     understanding: Understanding
     reply: AsyncGenerator[str, None] | None = None
+    begun: str = ""
     provider: str = ""
     broke_off: bool = False
     request: AsyncGenerator[Understanding | str, None] | None = None
@@ -103,6 +105,8 @@ class UnderstandingLadder:
             await _close(parts)
             return Answer(local)
         merged = understanding.model_copy(update={"fields": _best_fields(turn, local.fields, understanding.fields)})
+        if "sentiment" not in understanding.model_fields_set:
+            merged = merged.model_copy(update={"sentiment": local.sentiment})
         answer = Answer(merged, provider=self._model.name, request=parts)
         answer.reply = _words(parts, answer)
         return answer

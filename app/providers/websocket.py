@@ -14,6 +14,7 @@ from picows import WSAutoPingStrategy, WSCloseCode, WSFrame, WSListener, WSMsgTy
 
 from app.inbox import Inbox
 
+TEXT, BINARY = WSMsgType.TEXT, WSMsgType.BINARY
 READ_BUFFER_BYTES = 1024
 """To begin with: transcripts are short, and there is one such buffer a call."""
 MAX_UNREAD_MESSAGES = 256
@@ -91,9 +92,9 @@ class WebSocket(WSListener):
         if self._transport is None or self._ended is not None:
             raise ConnectionError(str(self._ended or "the connection was never opened"))
         if isinstance(data, str):
-            self._transport.send(WSMsgType.TEXT, data.encode())
+            self._transport.send(TEXT, data.encode())
         else:
-            self._transport.send(WSMsgType.BINARY, data)
+            self._transport.send(BINARY, data)
 
     async def send(self, data: str | bytes) -> None:
         """As `send_now`; never waits."""
@@ -154,7 +155,7 @@ class WebSocket(WSListener):
                 self._take(self._part.decode())  # no peer of ours sends sound in parts
                 self._part.clear()
             return
-        self._take(frame.get_payload_as_utf8_text() if kind == WSMsgType.TEXT else frame.get_payload_as_bytes())
+        self._take(frame.get_payload_as_utf8_text() if kind == TEXT else frame.get_payload_as_bytes())
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         """The socket is gone."""

@@ -15,6 +15,7 @@ from app.standins import laws
 from app.standins.handshake import Audio
 from app.standins.hearing import telephone
 from app.standins.knobs import DeepgramKnobs, Stats
+from app.standins.noise import Noise
 from app.standins.outbox import Outbox
 from app.standins.phrase_bank import PhraseBank
 from app.standins.recogniser import NOTHING, Match
@@ -38,6 +39,11 @@ def reset_connection(request: web.BaseRequest) -> None:
         if sock is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         request.transport.abort()
+
+
+SURE_BEGINNING = 0.85
+SURE_WORDS = 3
+"""What is taken for the beginning of a phrase when no more of it follows."""
 
 
 class Ears(ABC):
@@ -215,10 +221,11 @@ class Ears(ABC):
 
         self.outbox.put(delay_s, messages)
 
-    async def recognise(self, pcm: bytes, *, complete: bool, partly: bool) -> Match:
+    async def recognise(self, pcm: bytes, noise: Noise | None, *, complete: bool, partly: bool) -> Match:
         """What `pcm` says.
 
         Args:
+            noise: of the line, if it is a noisy one.
             complete: whether it may be whole phrases.
             partly: whether it may end in the middle of one.
         """
@@ -227,10 +234,13 @@ class Ears(ABC):
 
         def work() -> Match:
             sound = telephone(pcm, self.audio.rate_hz)
-            matches = [self._bank.recognise(sound)] if complete else []
-            if partly:
-                matches.append(self._bank.recognise_prefix(sound))
-            return max(matches, key=lambda match: match.similarity)
+            whole = self._bank.recognise(sound, noise) if complete else NOTHING
+            if whole.text or not partly:
+                return whole
+            begun = self._bank.recognise_prefix(sound, noise)
+            # Of a word or two, noise may seem the beginning of one phrase or another.
+            sure = not complete or begun.similarity >= SURE_BEGINNING or len(begun.text.split()) >= SURE_WORDS
+            return begun if sure else NOTHING
 
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)
 

@@ -6,6 +6,7 @@ noise of each band taken out.
 
 import math
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 Sound = NDArray[np.float32]
 Frames = NDArray[np.float32]
 """Shape (frames, CEPSTRA), one row every 20 ms."""
+Bands = NDArray[np.float32]
+"""Power of mel bands, shape (frames, BANDS) or (BANDS,)."""
 
 RATE_HZ = 8000
 HOP_SAMPLES = 160
@@ -29,6 +32,8 @@ NOISE_EXCESS = 2.0
 """How many times the mean noise is taken out: noise fluctuates about its mean."""
 SILENCE_DB = -54.0
 """dBFS; nothing softer is ever speech."""
+SOFTEST = 10 ** (-DYNAMIC_RANGE_DB / 10)
+"""The same range as a share of the loudest power."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +48,14 @@ def _mel(hz: float) -> float:
     return 2595.0 * math.log10(1 + hz / 700.0)
 
 
-def _filters() -> Frames:
+@cache
+def _filters(rate_hz: int) -> Bands:
     mels = np.linspace(_mel(120), _mel(3700), BANDS + 2, dtype=np.float64)
     edges = 700.0 * (np.power(10.0, mels / 2595.0) - 1)
-    bins = np.fft.rfftfreq(WINDOW_SAMPLES, 1 / RATE_HZ)[:, None]
+    bins = np.fft.rfftfreq(WINDOW_SAMPLES * rate_hz // RATE_HZ, 1 / rate_hz)[:, None]
     rising = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
     falling = (edges[2:] - bins) / (edges[2:] - edges[1:-1])
-    filters: Frames = np.maximum(0.0, np.minimum(rising, falling)).astype(np.float32)
+    filters: Bands = (np.maximum(0.0, np.minimum(rising, falling)) * (RATE_HZ / rate_hz) ** 2).astype(np.float32)
     return filters
 
 
@@ -61,9 +67,7 @@ def _cosines() -> Frames:
     return basis
 
 
-_FILTERS = _filters()
 _COSINES = _cosines()
-_WINDOW = np.hanning(WINDOW_SAMPLES).astype(np.float32)
 
 
 def sound_of(pcm: bytes) -> Sound:
@@ -99,12 +103,35 @@ def spans(sound: Sound, pause_blocks: int = PAUSE_BLOCKS) -> list[Span]:
     ]
 
 
-def _bands(sound: Sound) -> Frames:
-    if len(sound) < WINDOW_SAMPLES:
-        sound = np.pad(sound, (0, WINDOW_SAMPLES - len(sound)))
-    windows = np.lib.stride_tricks.sliding_window_view(sound, WINDOW_SAMPLES)[::HOP_SAMPLES]
-    power = np.abs(np.fft.rfft(windows * _WINDOW, axis=1)) ** 2
-    return power.astype(np.float32) @ _FILTERS
+def bands_of(sound: Sound, rate_hz: int = RATE_HZ, hop_s: float = HOP_SAMPLES / RATE_HZ) -> Bands:
+    """Power of the mel bands in windows of 32 ms, the same at any rate; never empty."""
+    size = WINDOW_SAMPLES * rate_hz // RATE_HZ
+    if len(sound) < size:
+        sound = np.pad(sound, (0, size - len(sound)))
+    windows = np.lib.stride_tricks.sliding_window_view(sound, size)[:: round(hop_s * rate_hz)]
+    power = np.abs(np.fft.rfft(windows * _hann(size), axis=1)) ** 2
+    return power.astype(np.float32) @ _filters(rate_hz)
+
+
+@cache
+def _hann(size: int) -> Sound:
+    return np.hanning(size).astype(np.float32)
+
+
+def loudest_of(bands: Bands) -> float:
+    """Power that counts as the loudest of `bands`: clicks are no measure."""
+    return float(np.percentile(bands.max(axis=1), 95)) + 1e-12
+
+
+def shape_of(sound: Sound) -> Bands:
+    """Mel bands of undisturbed speech as shares of the loudest, `SOFTEST` to 1."""
+    bands = bands_of(sound)
+    return np.asarray(np.clip(bands / loudest_of(bands), SOFTEST, 1.0), np.float32)
+
+
+def cepstra_of(shares: Bands) -> Frames:
+    """Mel cepstra of band powers, shape (…, BANDS), given as shares of the loudest."""
+    return np.asarray((10 * np.log10(shares) / DYNAMIC_RANGE_DB + 0.5) @ _COSINES, np.float32)
 
 
 def noise_of(sound: Sound, pieces: list[Span]) -> Frames | None:
@@ -115,7 +142,7 @@ def noise_of(sound: Sound, pieces: list[Span]) -> Frames | None:
     left = sound[quiet]
     if len(left) < 4 * WINDOW_SAMPLES:
         return None
-    return np.asarray(_bands(left).mean(axis=0), np.float32)
+    return np.asarray(bands_of(left).mean(axis=0), np.float32)
 
 
 def frames_of(sound: Sound, noise: Frames | None = None) -> Frames:
@@ -124,16 +151,14 @@ def frames_of(sound: Sound, noise: Frames | None = None) -> Frames:
     Args:
         noise: power of each band to take out, from `noise_of`; estimated from the softest frames when None.
     """
-    bands = _bands(sound)
+    bands = bands_of(sound)
     steady: Frames = np.zeros(BANDS, np.float32)
     if noise is not None:
         steady = NOISE_EXCESS * noise
     elif len(bands) > 40:
         steady = np.percentile(bands, 5, axis=0).astype(np.float32)
-    decibels = 10 * np.log10(np.maximum(bands - steady, 0.0) + 1e-12)
-    ceiling = np.percentile(decibels.max(axis=1), 95)
-    decibels = np.clip(decibels - ceiling, -DYNAMIC_RANGE_DB, 0.0) / DYNAMIC_RANGE_DB + 0.5
-    return np.asarray(decibels @ _COSINES, np.float32)
+    speech = np.maximum(bands - steady, 0.0)
+    return cepstra_of(np.clip(speech / loudest_of(speech), SOFTEST, 1.0))
 
 
 def offset_of(sound: Sound) -> float:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.standins.hearing import Hearing
+from app.standins.noise import Noise
 
 CONFIDENCE_TIME_S = 0.33
 """Confidence in the end of a turn grows as 1 - exp(-silence / this): 0.7 after 400 ms of silence."""
@@ -30,6 +31,7 @@ class TurnEvent:
         lead_s: how long before `start_s` the sound in `pcm` begins.
         confidence: that the turn has ended.
         trigger: only of EndOfTurn.
+        noise: of the line, if it is a noisy one.
     """
 
     event: FluxEventName
@@ -40,6 +42,7 @@ class TurnEvent:
     lead_s: float
     confidence: float
     trigger: str | None = None
+    noise: Noise | None = None
 
 
 class FluxStream:
@@ -112,7 +115,8 @@ class FluxStream:
         start_s = self._turn_start_s
         pcm = self.hearing.cut(start_s, at_s) if self.hearing.in_speech else b""
         lead_s = len(pcm) / 2 / self.hearing.rate_hz - (at_s - start_s)
-        events.append(TurnEvent(event, self._turn, start_s, at_s, pcm, lead_s, round(confidence, 4), trigger))
+        noise = self.hearing.noise
+        events.append(TurnEvent(event, self._turn, start_s, at_s, pcm, lead_s, round(confidence, 4), trigger, noise))
         self._update_s = at_s
 
     def force_end(self) -> list[TurnEvent]:

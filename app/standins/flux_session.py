@@ -143,11 +143,11 @@ class FluxSession(Ears):
         if event.event == "EndOfTurn" and self._eager_match is not None:
             return self._eager_match
         if event.event in ("EagerEndOfTurn", "EndOfTurn"):
-            self._match = await self.recognise(event.pcm, complete=True, partly=event.trigger == "manual")
+            self._match = await self.recognise(event.pcm, event.noise, complete=True, partly=event.trigger == "manual")
         elif event.event == "Update" and event.pcm:
             self._updates += 1
             if self._updates % UPDATES_A_RECOGNITION == 0 and self._eager_match is None:
-                match = await self.recognise(event.pcm, complete=False, partly=True)
+                match = await self.recognise(event.pcm, event.noise, complete=False, partly=True)
                 self._match = match if match.text else self._match
         elif event.event == "StartOfTurn" or not event.pcm:
             self._match = NOTHING

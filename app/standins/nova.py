@@ -7,6 +7,7 @@ Rules from Deepgram's documentation: "Endpointing & interim results", "Utterance
 from dataclasses import dataclass
 
 from app.standins.hearing import Hearing
+from app.standins.noise import Noise
 
 SHORTEST_ENDPOINT_S = 0.12
 """Deepgram's default endpointing of 10 ms acts on a smoother voice detector: plosives don't end speech."""
@@ -25,6 +26,7 @@ class Words:
         pcm: its sound, s16le at the stream's rate; empty for silence.
         lead_s: how long before `start_s` the sound in `pcm` begins.
         is_final, speech_final, from_finalize: as in Results.
+        noise: of the line, if it is a noisy one.
     """
 
     start_s: float
@@ -34,6 +36,7 @@ class Words:
     is_final: bool = False
     speech_final: bool = False
     from_finalize: bool = False
+    noise: Noise | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,8 @@ class NovaStream:
         self._options = options
         self.hearing = Hearing(rate_hz)
         self._span_s = 0.0
+        self._said_s = 0.0
+        """Up to here the words are final: their sound is no part of what follows."""
         self._interim_s = 0.0
         self._gap_told = True
         self.onsets = 0
@@ -131,13 +136,13 @@ class NovaStream:
     def _words(self, at_s: float, *, is_final: bool = False, speech_final: bool = False) -> Words:
         words = self._cut(at_s, is_final, speech_final, False)
         if is_final:
-            self._span_s = self._interim_s = at_s
+            self._span_s = self._interim_s = self._said_s = at_s
         return words
 
     def _cut(self, at_s: float, is_final: bool, speech_final: bool, from_finalize: bool) -> Words:
-        pcm = self.hearing.cut(self._span_s, at_s)
+        pcm = self.hearing.cut(self._span_s, at_s, self._said_s)
         lead_s = len(pcm) / 2 / self.hearing.rate_hz - (at_s - self._span_s)
-        return Words(self._span_s, at_s, pcm, lead_s, is_final, speech_final, from_finalize)
+        return Words(self._span_s, at_s, pcm, lead_s, is_final, speech_final, from_finalize, self.hearing.noise)
 
     def finalize(self) -> list[NovaEvent]:
         """All that is pending, as final words, for Finalize or CloseStream; without sound if nothing is."""
@@ -147,5 +152,5 @@ class NovaStream:
         else:
             words = self._cut(at_s, True, False, True)
             self.hearing.rest()
-        self._span_s = self._interim_s = at_s
+        self._span_s = self._interim_s = self._said_s = at_s
         return [words]

@@ -142,7 +142,7 @@ class NovaSession(Ears):
             return []  # overtaken by newer ones
         pcm = b"" if words.from_finalize and self.fault == "empty_finalize" else words.pcm
         open_end = not words.is_final or words.from_finalize
-        match = await self.recognise(pcm, complete=words.is_final, partly=open_end)
+        match = await self.recognise(pcm, words.noise, complete=words.is_final, partly=open_end)
         if words.is_final and match.text:
             self.stats.count("transcripts")
             await self._hold(words, match, number)

@@ -1,4 +1,4 @@
-"""The phrases that the recogniser stand-in knows: spoken by espeak-ng at the start, kept as cepstra."""
+"""The phrases that the recogniser stand-in knows: spoken by espeak-ng at the start, kept as spectra."""
 
 import hashlib
 import pickle
@@ -11,9 +11,11 @@ import numpy as np
 import yaml
 
 from app.errors import ConfigError
-from app.standins.features import HOP_SAMPLES, RATE_HZ, Sound, Span, frames_of, spans
-from app.standins.recogniser import Match, Recogniser, Template
+from app.standins.features import HOP_SAMPLES, RATE_HZ, Sound, Span, shape_of, spans
+from app.standins.noise import Noise
+from app.standins.recogniser import Match, Recogniser
 from app.standins.resampling import resample
+from app.standins.templates import Template
 
 DEFAULT_PHRASES = Path(__file__).with_name("phrases.yaml")
 DEFAULT_VOICES = ("fr", "fr+f2", "fr+f4", "fr+m3")
@@ -24,7 +26,7 @@ SHORT_VOICES = ("fr+f1", "fr+f3", "fr+m1", "fr+m7")
 SHORT_RATES_WPM = (145, 185)
 MAX_CLAUSES = 5
 """A phrase in more pieces than this is kept only whole and from each piece to its end."""
-CACHE_VERSION = 2
+CACHE_VERSION = 3
 
 SPOKEN_KEYS = ("say", "interject")
 _SILENCE_MARK = re.compile(r"\s*\[[\d.]+\]\s*")
@@ -111,17 +113,17 @@ class PhraseBank:
         fresh = list(dict.fromkeys(phrase.strip() for phrase in phrases if phrase.strip()))
         fresh = [phrase for phrase in fresh if phrase not in set(self.phrases)]
         if fresh:
-            templates = [*self._recogniser.templates, *self._rendered(fresh)]
+            templates = [*self._recogniser.templates.all, *self._rendered(fresh)]
             self._recogniser = Recogniser(templates)
             self.phrases = [*self.phrases, *fresh]
 
-    def recognise(self, pcm: bytes) -> Match:
-        """What all of `pcm` (s16le 8 kHz mono) says."""
-        return self._recogniser.recognise(pcm)
+    def recognise(self, pcm: bytes, noise: Noise | None = None) -> Match:
+        """What all of `pcm` (s16le 8 kHz mono) says, on a line with `noise`."""
+        return self._recogniser.recognise(pcm, noise)
 
-    def recognise_prefix(self, pcm: bytes) -> Match:
+    def recognise_prefix(self, pcm: bytes, noise: Noise | None = None) -> Match:
         """The words said so far in `pcm`."""
-        return self._recogniser.recognise_prefix(pcm)
+        return self._recogniser.recognise_prefix(pcm, noise)
 
     def _rendered(self, phrases: list[str]) -> list[Template]:
         if self._cache_dir is None:
@@ -192,6 +194,5 @@ def _template(sound: Sound, pieces: list[Span], clauses: list[list[str]], is_tai
         for share in weights / weights[-1]:
             sample = piece.start - pieces[0].start + share * (piece.end - piece.start)
             ends.append(int(sample) // HOP_SAMPLES)
-    silent = np.zeros(1, np.float32)
-    frames = frames_of(sound[pieces[0].start : pieces[-1].end], silent)
-    return Template(tuple(words), tuple(ends), frames, is_tail, is_whole)
+    shape = shape_of(sound[pieces[0].start : pieces[-1].end])
+    return Template(tuple(words), tuple(ends), shape, is_tail, is_whole)

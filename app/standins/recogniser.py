@@ -4,6 +4,7 @@ It recognises only what it really hears. Sound that was damaged on its way (swap
 rate, lost pieces) falls below `ACCEPTED_SIMILARITY` and yields no words, or wrong ones.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from app.standins.features import (
     CEPSTRA,
+    HOP_SAMPLES,
     RATE_HZ,
     Frames,
     Sound,
@@ -21,10 +23,12 @@ from app.standins.features import (
     sound_of,
     spans,
 )
+from app.standins.in_noise import Masked, NoiseMatcher, Part
+from app.standins.noise import Noise
 from app.standins.seams import seam_score
+from app.standins.templates import GRID, Template, Templates
+from app.standins.warping import warp
 
-GRID = 20
-"""Points in time of the fixed-size outline by which candidates are sieved."""
 CANDIDATES = 12
 """How many survive the sieve."""
 ACCEPTED_SIMILARITY = 0.6
@@ -45,12 +49,13 @@ OFFSET_LOSS = 40.0
 """Share of the similarity that each further unit (full scale) takes away: 0.64 for a wrong law."""
 PREFIX_BAND = 0.18
 """The same while a phrase is under way, and its tempo not yet known."""
-UNEVEN_COST = 0.05
-"""Added for each step that lingers or hurries: even tempo wins among equals."""
+PAUSE_EDGE = 3
+"""Frames of a pause in noise that may belong to either side."""
 MAX_SPANS = 8
 """An utterance in more pieces than this is matched piece by piece."""
 
-_FAR = np.float32(1e6)
+
+Shares = tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,25 +79,6 @@ NOTHING = Match("", 0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Template:
-    """One rendering of a phrase, or of the part of it between two pauses.
-
-    Attributes:
-        words: as written.
-        word_ends: for each word, the frame in which it ends.
-        frames: what it sounds like.
-        is_tail: reaches to the end of the phrase; only those can still be under way.
-        is_whole: is all of the phrase.
-    """
-
-    words: tuple[str, ...]
-    word_ends: tuple[int, ...]
-    frames: Frames
-    is_tail: bool
-    is_whole: bool = True
-
-
-@dataclass(frozen=True, slots=True)
 class _Heard:
     """Sound to recognise: its pieces of speech, its noise, and how undamaged it is (1.0: whole)."""
 
@@ -107,37 +93,33 @@ class _Heard:
         pieces = spans(sound)
         if not pieces:
             return None
-        seams = seam_score(sound[pieces[0].start : pieces[-1].end])
-        loss = SEAM_LOSS * max(0.0, seams - SEAMS_FROM)
-        loss += OFFSET_LOSS * max(0.0, offset_of(sound) - OFFSETS_FROM)
-        return cls(sound, pieces, noise_of(sound, pieces), float(max(0.0, 1.0 - loss)))
+        soundness = _soundness(sound[pieces[0].start : pieces[-1].end], offset_of(sound))
+        return cls(sound, pieces, noise_of(sound, pieces), soundness)
 
     def frames(self, first: int, end: int) -> Frames:
         return frames_of(self.sound[self.pieces[first].start : self.pieces[end - 1].end], self.noise)
 
-    def placed(self, shares: tuple[float, ...], first: int, end: int) -> tuple[float, ...]:
+    def placed(self, shares: Shares, first: int, end: int) -> Shares:
         """Shares of the time from piece `first` to `end`, as shares of the whole sound."""
         since, until, total = self.pieces[first].start, self.pieces[end - 1].end, len(self.sound)
         return tuple((since + share * (until - since)) / total for share in shares)
 
 
 class Recogniser:
-    """An immutable set of templates, laid out for numpy."""
+    """Knows an immutable set of templates."""
 
     def __init__(self, templates: list[Template]) -> None:
-        self.templates = templates
-        self._lengths = np.array([len(template.frames) for template in templates], np.int32)
-        self._starts = np.concatenate(([0], np.cumsum(self._lengths)))[:-1].astype(np.int64)
-        self._frames = (
-            np.concatenate([template.frames for template in templates])
-            if templates
-            else np.zeros((0, CEPSTRA), np.float32)
-        )
-        self._outlines = self._outline(np.arange(len(templates)), self._lengths.astype(np.float32))
-        self._tails = np.flatnonzero([template.is_tail for template in templates])
+        self.templates = Templates(templates)
+        self._in_noise = NoiseMatcher(self.templates)
 
-    def recognise(self, pcm: bytes) -> Match:
-        """The phrase or phrases that all of `pcm` (s16le 8 kHz mono) consists of."""
+    def recognise(self, pcm: bytes, noise: Noise | None = None) -> Match:
+        """The phrase or phrases that all of `pcm` (s16le 8 kHz mono) consists of.
+
+        Args:
+            noise: of the line, if it is a noisy one.
+        """
+        if noise is not None:
+            return self._under(noise, pcm)
         heard = _Heard.of(pcm)
         if heard is None:
             return NOTHING
@@ -148,8 +130,10 @@ class Recogniser:
         joined = self._joined(heard, count)
         return joined if joined.text else whole
 
-    def recognise_prefix(self, pcm: bytes) -> Match:
+    def recognise_prefix(self, pcm: bytes, noise: Noise | None = None) -> Match:
         """The words said so far in `pcm`, whose speaker may be in the middle of a phrase."""
+        if noise is not None:
+            return self._under(noise, pcm, is_prefix=True)
         heard = _Heard.of(pcm)
         if heard is None:
             return NOTHING
@@ -158,6 +142,58 @@ class Recogniser:
         if match.text or count == 1:
             return match
         return _chain([self._joined(heard, count - 1), self._prefix(heard, count - 1)])
+
+    def _under(self, noise: Noise, pcm: bytes, is_prefix: bool = False) -> Match:
+        """The same on a noisy line: one phrase, or two with a pause between them."""
+        sound = sound_of(pcm)
+        heard = Masked.of(sound, noise)
+        part = heard.part(0, len(heard.frames)) if heard is not None else None
+        if heard is None or part is None:
+            return NOTHING
+        match = self._under_in(heard, part, sound, is_prefix)
+        if not match.text and not is_prefix:
+            match = self._under_in(heard, heard.anywhere(), sound, False)
+        pause = None if match.text else heard.pause(part)
+        if pause is None:
+            return match
+        halves = (heard.part(part.since, pause + PAUSE_EDGE), heard.part(pause - PAUSE_EDGE, part.until))
+        found = [
+            self._under_in(heard, half, sound, is_prefix and number == 1)
+            for number, half in enumerate(halves)
+            if half is not None
+        ]
+        return _chain(found)
+
+    def _under_in(self, heard: Masked, part: Part, sound: Sound, is_prefix: bool) -> Match:
+        found = self._in_noise.prefix(heard, part) if is_prefix else self._in_noise.whole(heard, part)
+        if found is None:
+            return NOTHING
+        similarity = found.likeness
+        if similarity >= ACCEPTED_SIMILARITY:
+            similarity *= _soundness(sound[found.start * HOP_SAMPLES : found.end * HOP_SAMPLES])
+        if similarity < ACCEPTED_SIMILARITY:
+            return Match("", similarity, 0.0)
+        total = len(heard.frames)
+        return self._said(
+            found.template,
+            similarity,
+            found.reached if is_prefix else None,
+            lambda shares: tuple((found.start + share * (found.end - found.start)) / total for share in shares),
+        )
+
+    def _said(self, number: int, similarity: float, reached: int | None, placed: Callable[[Shares], Shares]) -> Match:
+        """A template's words, or those of its first `reached` frames.
+
+        Args:
+            placed: shares of the time of the phrase, as shares of the whole sound.
+        """
+        template = self.templates.all[number]
+        frames = len(template.shape) if reached is None else max(1, reached)
+        words = template.words
+        if reached is not None:
+            words = words[: sum(end <= reached + 3 for end in template.word_ends)]
+        ends = placed(tuple(min(1.0, end / frames) for end in template.word_ends[: len(words)]))
+        return Match(" ".join(words), similarity, min(1.0, frames / len(template.shape)), ends)
 
     def _joined(self, heard: "_Heard", count: int) -> Match:
         """Reads the first `count` pieces as phrases, by dynamic programming over where they part."""
@@ -179,39 +215,36 @@ class Recogniser:
     def _whole(self, sound: "_Heard", first: int, end: int) -> Match:
         """Pieces `first` to `end` as one phrase."""
         heard = sound.frames(first, end)
-        tempo = len(heard) / np.maximum(self._lengths, 1)
-        slack = 2.5 / np.maximum(self._lengths, 1)
+        tempo = len(heard) / np.maximum(self.templates.lengths, 1)
+        slack = 2.5 / np.maximum(self.templates.lengths, 1)
         fitting = np.flatnonzero((tempo > TEMPO_RANGE[0] - slack) & (tempo < TEMPO_RANGE[1] + slack))
         if not len(fitting):
             return NOTHING
         outline = _grid(heard)
-        distances = np.square(self._outlines[fitting] - outline).sum(axis=1)
+        distances = np.square(self.templates.outlines[fitting] - outline).sum(axis=1)
         chosen = fitting[np.argsort(distances)[:CANDIDATES]]
-        costs, _ = self._warp(heard, chosen, self._lengths[chosen] / len(heard), whole=True)
+        costs, _ = self._warp(heard, chosen, self.templates.lengths[chosen] / len(heard), whole=True)
         winner = int(np.argmin(costs))
         similarity = _similarity(float(costs[winner])) * sound.soundness
         if similarity < ACCEPTED_SIMILARITY:
             return Match("", similarity, 0.0)
-        template = self.templates[chosen[winner]]
-        frames = len(template.frames)
-        ends = tuple(min(1.0, word_end / frames) for word_end in template.word_ends)
-        return Match(" ".join(template.words), similarity, 1.0, sound.placed(ends, first, end))
+        return self._said(chosen[winner], similarity, None, lambda shares: sound.placed(shares, first, end))
 
     def _prefix(self, sound: "_Heard", first: int) -> Match:
         """Pieces from `first` on as the beginning of one phrase."""
-        if not len(self._tails):
+        if not len(self.templates.tails):
             return NOTHING
         heard = sound.frames(first, len(sound.pieces))
         outline = _grid(heard)
-        best = np.full(len(self._tails), np.inf, np.float32)
+        best = np.full(len(self.templates.tails), np.inf, np.float32)
         for tempo in (0.87, 1.0, 1.15):
-            reach = np.minimum(len(heard) * tempo, self._lengths[self._tails]).astype(np.float32)
-            shapes = self._outline(self._tails, reach)
+            reach = np.minimum(len(heard) * tempo, self.templates.lengths[self.templates.tails]).astype(np.float32)
+            shapes = self.templates.outline(self.templates.tails, reach)
             distances = np.square(shapes - outline).sum(axis=1)
-            distances[self._lengths[self._tails] < len(heard) * 0.8] = np.inf
+            distances[self.templates.lengths[self.templates.tails] < len(heard) * 0.8] = np.inf
             best = np.minimum(best, distances)
         sieve = np.argsort(best)[:CANDIDATES]
-        chosen = self._tails[sieve[np.isfinite(best[sieve])]]
+        chosen = self.templates.tails[sieve[np.isfinite(best[sieve])]]
         if not len(chosen):
             return NOTHING
         costs, reached = self._warp(heard, chosen, np.ones(len(chosen)), whole=False)
@@ -219,56 +252,29 @@ class Recogniser:
         similarity = _similarity(float(costs[winner])) * sound.soundness
         if similarity < ACCEPTED_SIMILARITY:
             return Match("", similarity, 0.0)
-        template = self.templates[chosen[winner]]
+        count = len(sound.pieces)
         frame = int(reached[winner]) + 1
-        said = sum(end <= frame + 3 for end in template.word_ends)
-        ends = tuple(min(1.0, end / frame) for end in template.word_ends[:said])
-        ends = sound.placed(ends, first, len(sound.pieces))
-        return Match(" ".join(template.words[:said]), similarity, frame / len(template.frames), ends)
-
-    def _outline(self, chosen: NDArray[np.int64], reach: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Rows of GRID · CEPSTRA: the frames up to `reach` at GRID even points."""
-        points = (np.arange(GRID, dtype=np.float32) + 0.5) / GRID
-        index = self._starts[chosen][:, None] + (points[None, :] * reach[:, None]).astype(np.int64)
-        return self._frames[index].reshape(len(chosen), GRID * CEPSTRA)
+        return self._said(chosen[winner], similarity, frame, lambda shares: sound.placed(shares, first, count))
 
     def _warp(
         self, heard: Frames, chosen: NDArray[np.int64], tempo: NDArray[np.float64], whole: bool
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """Dynamic time warping of `heard` onto each chosen template; each heard frame moves on by 0, 1 or 2.
-
-        Returns:
-            For each: the mean distance along the best path, and the frame of the template that it ends in.
-        """
-        lengths = self._lengths[chosen]
-        width = int(lengths.max())
-        steps = np.arange(width)
-        index = self._starts[chosen][:, None] + np.minimum(steps, lengths[:, None] - 1)
-        expected = self._frames[index]
-        # One product for each candidate: small enough that BLAS wakes none of its threads.
-        products = np.matmul(heard, expected.transpose(0, 2, 1))
-        squares = np.square(heard).sum(axis=1)[None, :, None] + np.square(expected).sum(axis=2)[:, None, :]
-        distances = np.sqrt(np.maximum(squares - 2 * products, 0.0)).astype(np.float32)
+        lengths = self.templates.lengths[chosen]
         even = np.arange(len(heard))[None, :, None] * tempo[:, None, None]
         stray = np.maximum(3.0, BAND * lengths[:, None, None] if whole else PREFIX_BAND * even)
-        distances[np.abs(steps - even) > stray] = _FAR
-        distances[np.broadcast_to((steps >= lengths[:, None])[:, None, :], distances.shape)] = _FAR
-        sums = np.full((len(chosen), width + 2), _FAR, np.float32)
-        sums[:, 2:5] = distances[:, 0, :3]
-        for row in distances.transpose(1, 0, 2)[1:]:
-            sums[:, 2:] = row + np.minimum(
-                np.minimum(sums[:, 2:] + UNEVEN_COST, sums[:, 1:-1]), sums[:, :-2] + UNEVEN_COST
-            )
-        ends = sums[:, 2:]
-        if whole:
-            ends = np.where(steps[None, :] >= lengths[:, None] - 3, ends, _FAR)
-        reached = np.argmin(ends, axis=1)
-        return ends[np.arange(len(chosen)), reached] / len(heard), reached
+        return warp(heard, self.templates.expected(chosen), lengths, tempo, stray, whole)
 
 
 def _grid(heard: Frames) -> NDArray[np.float32]:
     points = ((np.arange(GRID) + 0.5) / GRID * len(heard)).astype(np.int64)
     return heard[points].reshape(GRID * CEPSTRA)
+
+
+def _soundness(speech: Sound, offset: float = 0.0) -> float:
+    """1.0 for whole sound, less for damaged."""
+    loss = SEAM_LOSS * max(0.0, seam_score(speech) - SEAMS_FROM)
+    loss += OFFSET_LOSS * max(0.0, offset - OFFSETS_FROM)
+    return float(max(0.0, 1.0 - loss))
 
 
 def _similarity(distance: float) -> float:

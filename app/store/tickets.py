@@ -139,6 +139,18 @@ class Tickets:
                     return int(saved["id"]), UUID(str(saved["call_uuid"]))
         raise StoreError(f"tickets: {ticket.call_uuid} and {derived} both belong to other calls")
 
+    async def unanswered(self, ticket: Ticket, summary: str) -> bool:
+        """Opens a ticket whose caller was transferred to nobody, with another summary.
+
+        Returns:
+            False when it is not any more as it was read: another process was first, or the call goes on.
+        """
+        sql = (
+            "UPDATE tickets SET status = 'open', summary = $1"
+            " WHERE id = $2 AND status = 'transferred' AND ended_at = $3 RETURNING id"
+        )
+        return await self._pool.fetchrow(sql, storable(summary), ticket.id, ticket.ended_at) is not None
+
     async def pending_for(self, *, client_id: int | None = None, caller_number: str | None = None) -> Ticket | None:
         """The latest open ticket of a client, or of a number.
 

@@ -4,6 +4,7 @@ What it says is what a real Asterisk says: `tests/lab/test_ami.py` holds both ag
 """
 
 import asyncio
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Self
@@ -12,6 +13,7 @@ from uuid import UUID
 from tests.integration.peer import TIMEOUT_S
 
 BANNER = b"Asterisk Call Manager/11.0.0\r\n"
+CHALLENGE = b"171717171"
 Headers = dict[str, str]
 
 
@@ -21,7 +23,7 @@ class Manager:
 
     Attributes:
         secret: what it wants for a login.
-        actions: everything that it was told, in order, pings left out.
+        actions: everything that it was told, in order, pings and logins left out.
         logins: how many were tried.
         answers: what comes instead of the usual answer to an action, by its name; None: nothing at all.
         chunk_bytes: everything is sent in pieces of this size; 0 sends it whole.
@@ -88,6 +90,16 @@ class Manager:
         } | headers
         self.say(user_event(channel, told))
 
+    def unanswered(self, call_uuid: UUID, channel: str = "PJSIP/phone-00000001", reason: str = "CANCEL") -> None:
+        """`UserEvent(VoicebotUnanswered,…)` in a dialplan."""
+        told = {"UserEvent": "VoicebotUnanswered", "CallUUID": str(call_uuid), "Reason": reason}
+        self.say(user_event(channel, told))
+
+    @property
+    def _key(self) -> str:
+        """What a login with `AuthType: MD5` brings."""
+        return hashlib.md5(CHALLENGE + self.secret.encode()).hexdigest()
+
     def say(self, data: bytes) -> None:
         """Bytes to everybody who is connected."""
         for writer in self.writers:
@@ -123,7 +135,7 @@ class Manager:
             self.pings += 1
         elif name == "Login":
             self.logins += 1
-        if name not in ("Ping", "Login"):
+        if name not in ("Ping", "Challenge", "Login"):
             self.actions.append(action)
         if name in self.answers:
             answer = self.answers[name]
@@ -131,7 +143,10 @@ class Manager:
                 self._write(writer, answer(action))
             return True
         match name:
-            case "Login" if action["secret"] != self.secret:
+            case "Challenge":
+                told = b"Response: Success\r\nActionID: %s\r\nChallenge: %s\r\n\r\n"
+                self._write(writer, told % (_id(action), CHALLENGE))
+            case "Login" if self.secret != action.get("secret") and self._key != action.get("key"):
                 self._write(writer, response(action, "Error", "Authentication failed"))
                 return False
             case "Login":

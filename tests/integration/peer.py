@@ -115,6 +115,10 @@ class Peer(asyncio.Protocol):
         """Leaves everything in the kernel from now on."""
         self._transport.pause_reading()
 
+    def read_on(self) -> None:
+        """Takes what waits there, and what comes."""
+        self._transport.resume_reading()
+
     def finish(self) -> None:
         """Closes this direction: what a caller's hang-up looks like."""
         self.be_silent()

@@ -329,6 +329,48 @@ async def test_who_hangs_up_before_a_technician_was_rung_was_not_transferred(hou
         assert (ticket.status, "Transféré" in ticket.summary) == ("abandoned", False)
 
 
+@on_uvloop
+async def test_who_hangs_up_while_the_technicians_telephone_rings_is_called_back(house_of: OpenHouse) -> None:
+    async with open_both(house_of) as (house, manager):
+        call_uuid = uuid4()
+        await announced(house, manager, call_uuid, CallerNumber="0612345678")
+        peer = await house.call(call_uuid)
+        await peer.heard(5)
+        peer.send(frame(0x03, b"0"))
+        await peer.end(20)
+        manager.unanswered(call_uuid)  # perhaps before the ticket is stored, and so that the last state comes after it
+        await until(lambda: opened(house) == [str(call_uuid)], "the ticket is opened")
+        manager.unanswered(call_uuid)
+        manager.unanswered(uuid4())  # of a call that never reached a bot
+        ticket = await house.ticket(call_uuid)
+        assert await house.outcome(call_uuid) == "transfer"
+        assert ticket.status == "open"
+        assert ticket.summary == (
+            "Demande non précisée · appelant non identifié. Technicien injoignable, à rappeler : +33612345678."
+        )
+        assert opened(house) == [str(call_uuid)]
+
+
+@on_uvloop
+async def test_a_server_that_stops_sends_its_callers_to_the_next(house_of: OpenHouse) -> None:
+    async with open_both(house_of) as (house, manager):
+        untold, told, leaving = uuid4(), uuid4(), uuid4()
+        await announced(house, manager, told, "PJSIP/told")
+        await announced(house, manager, leaving, "PJSIP/leaving")
+        peers = {call_uuid: await house.call(call_uuid) for call_uuid in (untold, told, leaving)}
+        for peer in peers.values():
+            await peer.heard(5)
+        peers[leaving].send(frame(0x03, b"0"))
+        await until(lambda: ("PJSIP/leaving", "VOICEBOT_NEXT", "transfer") in manager.variables, "its dialplan knows")
+        house.server.cut()
+        for peer in peers.values():
+            await peer.end()
+            peer.assert_polite_end()
+        assert [value for channel, _, value in manager.variables if channel == "PJSIP/told"] == ["server"]
+        assert "server" not in [value for channel, _, value in manager.variables if channel == "PJSIP/leaving"]
+        assert {await house.outcome(call_uuid) for call_uuid in peers} == {"lost"}
+
+
 # Who comes back.
 
 
@@ -367,6 +409,33 @@ async def test_who_comes_back_is_promised_a_call_on_the_same_ticket(house_of: Op
         outcomes = [e["outcome"] for e in house.log if e["event"] == "call ended"]
         assert outcomes == ["transfer", "callback"]
         assert len(list(house.services.settings.spool_dir.glob("*.json"))) == 0
+
+
+@on_uvloop
+async def test_who_comes_back_while_the_database_is_away_loses_nothing(house_of: OpenHouse, ground: Ground) -> None:
+    """The second leg gets a ticket of its own, from the disk; the first one is opened when the dialplan says so."""
+    async with open_both(house_of) as (house, manager):
+        call_uuid = uuid4()
+        await announced(house, manager, call_uuid, CallerNumber="0612345678")
+        await talk(house, call_uuid, "Je veux parler à un conseiller.")
+        first = await house.ticket(call_uuid)
+        await house.empty()
+        await announced(house, manager, call_uuid, CallerNumber="0612345678", Attempt="returned", Reason="BUSY")
+        async with locked(ground.tickets_url, "tickets"):
+            report = await talk(house, call_uuid)
+            await until(lambda: any(e.get("ticket") == "spooled" for e in house.log), "the second ticket is on disk")
+        manager.unanswered(call_uuid, reason="BUSY")
+        assert report.ended_by.value == "bot"
+        await until(lambda: opened(house) == [str(call_uuid)], "the first ticket is opened")
+        assert await house.services.writer.replay() <= 1  # or it was done already, by itself
+        second, again = await house.services.tickets.latest(3)
+        assert again.id == first.id
+        assert again.transcript == first.transcript
+        assert second.call_uuid != call_uuid
+        assert "aucun technicien n'est disponible" in bot_said(second)
+        for ticket in (again, second):
+            assert (ticket.status, ticket.caller_number) == ("open", "+33612345678")
+            assert ticket.summary.endswith("Technicien injoignable, à rappeler : +33612345678.")
 
 
 @on_uvloop
@@ -475,6 +544,11 @@ async def test_a_worker_takes_no_call_before_it_has_tried_to_link(house_of: Open
         await manager.close()
         async with house_of(**ami, require_announced_calls=True) as house:
             assert not house.services.switchboard.hears(LOOPBACK)
+
+
+def opened(house: House) -> list[str]:
+    """Calls whose tickets were opened because no technician had answered."""
+    return [e["call_id"] for e in house.log if e["event"] == "no technician answered: ticket opened"]
 
 
 def said_in_log(house: House, words: str) -> bool:

@@ -85,6 +85,19 @@ async def test_half_an_event_is_none_until_the_rest_comes() -> None:
 
 
 @on_uvloop
+async def test_the_secret_goes_over_the_wire_only_where_there_is_no_other_way() -> None:
+    async with Manager() as manager:
+        async with linked(manager):
+            pass
+        assert manager.secret.encode() not in manager.raw
+        assert b"AuthType: MD5" in manager.raw
+        manager.answers["Challenge"] = lambda action: response(action, "Error", "Must specify AuthType")
+        async with linked(manager):
+            pass
+        assert f"Secret: {manager.secret}".encode() in manager.raw
+
+
+@on_uvloop
 async def test_a_wrong_secret_is_one_line_and_is_tried_again_slowly() -> None:
     before = errors("auth")
     with capture_logs() as log:

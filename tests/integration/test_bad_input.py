@@ -382,7 +382,7 @@ async def test_many_who_hang_up_in_the_first_moments(house_of: OpenHouse) -> Non
 
 @on_uvloop
 async def test_a_peer_that_does_not_read_is_cut(house_of: OpenHouse) -> None:
-    async with house_of(patience=Patience(unsent_bytes=8_000)) as house, house.neighbour():
+    async with house_of(patience=Patience(unread_s=0.2)) as house, house.neighbour():
         peer = await house.connect(receive_buffer_bytes=2_048)
         peer.stop_reading()
         peer.say(CALL_UUID)
@@ -400,6 +400,27 @@ async def test_a_peer_that_does_not_read_and_hangs_up(house_of: OpenHouse) -> No
         await asyncio.sleep(3.0)  # the kernels are full by now, the frames wait in the server
         peer.finish()
         await until(lambda: house.server.calls == 0, "the call has ended")
+        # An Asterisk whose network was cut, not a caller who hung up.
+        await assert_call_was_left(house, CALL_UUID, "lost")
+
+
+@pytest.mark.parametrize("rate", ["narrow", "wide"])
+@on_uvloop
+async def test_a_peer_that_reads_again_after_two_seconds_is_still_there(house_of: OpenHouse, rate: str) -> None:
+    """How long is what counts, not how many bytes that is: at 48 kHz two seconds are three times 64 KB."""
+    kind, payload = {"narrow": (0x10, bytes(320)), "wide": (0x16, bytes(1920))}[rate]
+    async with house_of() as house:
+        peer = await house.knock(CALL_UUID, receive_buffer_bytes=2_048)
+        peer.speak(kind, payload)
+        await until(lambda: any(one.kind == kind for one in peer.frames), "it is answered in kind")
+        peer.stop_reading()
+        await asyncio.sleep(2.0)
+        peer.read_on()
+        heard = len(peer.frames)
+        await until(lambda: len(peer.frames) > heard + 150, "what waited, and what is said since")
+        assert house.refused == {}
+        peer.finish()
+        await peer.end()
         await assert_call_was_left(house, CALL_UUID, "hangup")
 
 

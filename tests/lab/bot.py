@@ -26,6 +26,7 @@ AUDIOSOCKET_PORT = 9090
 HOSTS = ("asterisk1", "asterisk2")
 """Whose calls it takes."""
 READY_TIMEOUT_S = 90.0
+OPENED_TIMEOUT_S = 10.0
 
 
 class Bot:
@@ -170,6 +171,23 @@ class Bot:
             assert time.monotonic() < end_s, f"call {call_uuid} left no ticket"
             await asyncio.sleep(0.1)
         return ticket
+
+    async def unanswered(self, call_uuid: str) -> Ticket:
+        """The ticket of a caller who was transferred and whom no technician answered, as soon as it says so."""
+        end_s = time.monotonic() + OPENED_TIMEOUT_S
+        while (ticket := await self.ticket(call_uuid)).status == "transferred":
+            assert time.monotonic() < end_s, f"ticket {ticket.id} still says that somebody took over"
+            await asyncio.sleep(0.1)
+        return ticket
+
+    async def stop_at_once(self) -> None:
+        """Ends it as an operator in a hurry does: calls are cut."""
+        supervisor = self.pids()["supervisor"]
+        os.kill(supervisor, signal.SIGTERM)
+        await self.event("draining", since=self.born)
+        os.kill(supervisor, signal.SIGTERM)
+        await self.event("stopped", since=self.born)
+        await self.stop()
 
     def recording(self, ticket: Ticket) -> Path:
         """The sound of its call."""

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from app.asterisk.announcements import read_announcement
+from app.asterisk.link import Link
 from app.asterisk.messages import Message
 from app.asterisk.session import Session
 from app.errors import ProviderAuthError, ProviderProtocolError
@@ -49,6 +50,7 @@ async def session_with(address: str, port: int = 5038) -> AsyncIterator[tuple[Li
 
 async def sentences(session: Listening) -> list[bytes]:
     """What the same actions are answered, ids left out."""
+    assert (await session.act("Challenge", {"AuthType": "MD5"}, 5)).get("challenge").isdigit()
     await session.act("Login", LOGIN, 5)
     await session.act("Ping", {}, 5)
     for variable in ({"Variable": "VOICEBOT_NEXT", "Value": "hangup"}, {"Variable": ""}):
@@ -77,6 +79,36 @@ async def test_a_wrong_secret_is_told_in_asterisks_words(laboratory: Laboratory)
     async with session_with(laboratory.asterisks[0].address) as (session, _):
         with pytest.raises(ProviderAuthError, match="Authentication failed"):
             await session.act("Login", {**LOGIN, "Secret": "wrong"}, 5)
+
+
+async def test_the_secret_stays_off_the_wire(laboratory: Laboratory) -> None:
+    """A real Asterisk poses the challenge, and takes the answer to it."""
+    asterisk = laboratory.asterisks[0]
+    sent: list[bytes] = []
+
+    async def listen_in(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        real, manager = await asyncio.open_connection(asterisk.address, 5038)
+
+        async def pass_on(source: asyncio.StreamReader, target: asyncio.StreamWriter, kept: list[bytes]) -> None:
+            while data := await source.read(4096):
+                kept.append(data)
+                target.write(data)
+            target.close()
+
+        await asyncio.gather(pass_on(reader, manager, sent), pass_on(real, writer, []))
+
+    async with await asyncio.start_server(listen_in, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        link = Link(ip_address("127.0.0.1"), port, AMI_USERNAME, AMI_SECRET, lambda event: None)
+        link.start()
+        try:
+            await asyncio.wait_for(link.tried.wait(), 10)
+            assert link.up
+        finally:
+            await link.stop()
+    told = b"".join(sent)
+    assert b"AuthType: MD5" in told
+    assert AMI_SECRET.encode() not in told
 
 
 async def test_least_rights_are_enough_and_no_more_than_that(laboratory: Laboratory) -> None:

@@ -96,6 +96,20 @@ async def test_it_announces_installs_and_then_changes_nothing(laboratory: Labora
     assert asterisk.variables["asterisk_ami_secret"] not in said
 
 
+@pytest.mark.parametrize(("bound_to", "warned"), [("198.51.100.12", False), ("127.0.0.1", True)])
+async def test_the_managers_own_address_is_left_alone(
+    laboratory: Laboratory, host: Host, bound_to: str, warned: bool
+) -> None:
+    """But it is said if the bot can't reach it there."""
+    file = host.asterisk.tree / "etc/asterisk/manager.conf"
+    file.write_text(f"[general]\nenabled = no\nbindaddr = {bound_to}\n")
+    await reload(laboratory)
+    code, said = await host.play()
+    assert code == 0, said
+    assert f"{bound_to}:5038" in await host.asterisk.cli("manager show settings")
+    assert ("WARNING: the manager interface listens on this machine only" in said) is warned
+
+
 async def test_it_takes_the_manager_user_away_again(host: Host) -> None:
     assert (await host.play())[0] == 0
     code, said = await host.play(asterisk_ami_enabled=False)

@@ -33,6 +33,8 @@ async def test_the_caller_speaks_with_the_technician(laboratory: Laboratory) -> 
     )
     call = await laboratory.dial(CALLER, caller_name="Bob, Attempt: returned", recogniser=laboratory.recogniser)
     person = await technician
+    events = laboratory.announcements[0].events
+    assert [e for e in events if e.get("UserEvent") == "VoicebotUnanswered" and e["CallUUID"] == call.call_uuid] == []
     assert call.ticket.status == "transferred"
     assert TECHNICIAN_SAYS in call.held.words
     assert CALLER_SAYS in person.words
@@ -55,6 +57,50 @@ async def test_a_caller_whom_no_technician_answers_comes_back(laboratory: Labora
     assert (ticket.id, ticket.status) == (call.ticket.id, "open")
     assert str(call.held.report.ended_by) == "bot"
     assert call.held.report.duration_s < 60, "the bot, not the caller, ended it"
+
+
+async def test_a_caller_who_hangs_up_while_it_rings_is_called_back(laboratory: Laboratory) -> None:
+    """Nobody talked to him, and no bot hears him hang up: the dialplan tells it."""
+    script = Script(
+        name="impatient",
+        max_seconds=60,
+        steps=(Say(say=HUMAN), WaitBot(wait_bot_s=20), Pause(pause_s=2), HangUp(hangup=True)),
+    )
+    number = laboratory.new_number()
+    call = await laboratory.dial(script, caller_number=number, recogniser=laboratory.recogniser)
+    ticket = await laboratory.bot.unanswered(call.call_uuid)
+    assert (ticket.id, ticket.status) == (call.ticket.id, "open")
+    assert f"Technicien injoignable, à rappeler : +33{number[1:]}." in ticket.summary
+    events = laboratory.announcements[0].events
+    told = [e for e in events if e.get("UserEvent") == "VoicebotUnanswered" and e["CallUUID"] == call.call_uuid]
+    assert [event["Reason"] for event in told] == ["CANCEL"]
+    assert [event["Attempt"] for event in laboratory.announcements[0].calls(number)] == ["new"]
+    await laboratory.nothing_is_stuck()
+
+
+async def test_a_caller_who_finds_no_bot_on_the_way_back_is_called_back(laboratory: Laboratory) -> None:
+    bot, number = laboratory.bot, laboratory.new_number()
+    waits = Script(name="waits", max_seconds=60, steps=(Say(say=HUMAN), Pause(pause_s=50)))
+    in_the_way = Script(name="in the way", max_seconds=60, steps=(Pause(pause_s=15), HangUp(hangup=True)))
+    await bot.stop()
+    await bot.start(MAX_CONCURRENT_CALLS="1")
+    try:
+        await bot.linked()
+        first = await laboratory.begin(waits, caller_number=number)
+        await bot.event("call ended", call_id=first.call_uuid)
+        other = await laboratory.begin(in_the_way, server=1)
+        call = await first.over()
+        assert [entry["reason"] for entry in bot.events("call refused", call_id=first.call_uuid)] == ["busy"]
+        assert [event["Attempt"] for event in laboratory.announcements[0].calls(number)] == ["new", "returned"]
+        ticket = await bot.unanswered(first.call_uuid)
+        assert (ticket.id, ticket.status) == (call.ticket.id, "open")
+        assert f"Technicien injoignable, à rappeler : +33{number[1:]}." in ticket.summary
+        await other.over()
+        await laboratory.nothing_is_stuck()
+    finally:
+        await bot.stop()
+        await bot.start()
+        await bot.linked()
 
 
 async def test_a_known_caller_is_greeted_by_name(laboratory: Laboratory) -> None:

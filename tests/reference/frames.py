@@ -1,6 +1,7 @@
 """AudioSocket frames, the plain way: keep all bytes, cut off whole frames."""
 
 import struct
+from collections.abc import Callable
 
 RATES_HZ = {
     0x10: 8000,
@@ -99,3 +100,39 @@ class FrameParser:
             else:
                 sink.feed(payload, rate_hz, now_s)
         return others
+
+
+class Receiver:
+    """The reading side of a connection."""
+
+    sink: SoundSink | None
+    received_early: Callable[[bytes], None]
+    received_others: Callable[[list[tuple[int, bytes]]], None]
+    flooded: Callable[[], None]
+
+    def __init__(self, parser: FrameParser, now: Callable[[], float], ahead_s: float) -> None:
+        self._parser, self._now, self._ahead_s = parser, now, ahead_s
+        self.sink = None
+        self.ended = False
+        self.ahead_until_s = self.counted_s = 0.0
+
+    def data_received(self, data: bytes) -> None:
+        """The next bytes of the peer."""
+        if self.ended:
+            return
+        if self.sink is None:
+            self.received_early(data)
+            return
+        now_s = self._now()
+        if others := self._parser.feed_into(data, self.sink, now_s):
+            self.received_others(others)
+        if not (others and self.ended):
+            self.watch_pace(now_s)
+
+    def watch_pace(self, now_s: float) -> None:
+        """Notices a peer that sends much faster than anybody can speak."""
+        assert self.sink is not None
+        new_s, self.counted_s = self.sink.heard_s - self.counted_s, self.sink.heard_s
+        self.ahead_until_s = max(self.ahead_until_s, now_s - self._ahead_s) + new_s
+        if self.ahead_until_s - now_s > self._ahead_s:
+            self.flooded()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from tests.reference import g711
 from tests.reference.clock import Member
 from tests.reference.frames import RATES_HZ, SoundSink, build
+from tests.reference.levels import rms_dbfs
 from tests.reference.playout import PlayoutBuffer
 from tests.reference.recent import RecentSound
 from tests.reference.resample import Resampler
@@ -20,7 +21,7 @@ DECODE = {"ulaw": g711.ulaw_decode, "alaw": g711.alaw_decode}
 class Inbound(SoundSink):
     """The caller's sound, from the wire to its three consumers."""
 
-    def __init__(self, tracks: Tracks, piece_ms: int, on_piece: Callable[[bytes], object], now_s: float) -> None:
+    def __init__(self, tracks: Tracks, piece_ms: int, on_piece: Callable[[bytes], object] | None, now_s: float) -> None:
         super().__init__()
         if not 20 <= piece_ms <= 250:
             raise ValueError(f"piece_ms must be 20 to 250, got {piece_ms}")
@@ -32,7 +33,8 @@ class Inbound(SoundSink):
         self.edge = False
         self._tracks = tracks
         self._piece_ms = piece_ms
-        self._on_piece = on_piece
+        self.on_piece = on_piece
+        self.handed_samples = 0
         self._piece = b""
         self._to_heard: dict[int, Resampler] = {}
         self._to_line = Resampler(8000, 8000)
@@ -67,7 +69,7 @@ class Inbound(SoundSink):
     def _hear(self, narrow: bytes, heard: bytes, now_s: float) -> None:
         spoke = self.voice.speaking
         if self.voice.feed(narrow):
-            self.voice_ended_s = now_s
+            self.voice_ended_s = now_s if self.voice.heard_now else self.voice_ended_s
             if not spoke:
                 self.voice_began_s = now_s
         self.edge = self.edge or spoke != self.voice.speaking
@@ -85,7 +87,9 @@ class Inbound(SoundSink):
 
     def _hand_over(self, piece: bytes) -> None:
         self.recent.add(piece)
-        self._on_piece(piece)
+        self.handed_samples += len(piece) // 2
+        if self.on_piece is not None:
+            self.on_piece(piece)
 
 
 class Line(Member):
@@ -118,6 +122,7 @@ class Line(Member):
             self._tracks.bot_gap(frame - self._frame - 1)
         self._frame = frame
         self._tracks.bot(wire[3:])
+        self.inbound.voice.said(rms_dbfs(wire[3:]) if self._playout.speaking else -120.0, 0.02)
         if now_s - self.inbound.last_sound_s > NO_SOUND_S:
             self.inbound.hear_nothing(now_s)
         seen = (self._playout.speaking, self._playout.idle, self._playout.underruns)

@@ -14,6 +14,15 @@ HANGOVER_S = 0.08
 """Short dips inside words (plosives) still count as speech."""
 ONSET_S = 0.04
 """Louder sounds shorter than this are clicks."""
+ECHO_AGE_S = 0.4
+INITIAL_ECHO_LOSS_DB = 16.0
+LEAST_ECHO_LOSS_DB = 6.0
+MOST_ECHO_LOSS_DB = 40.0
+OVER_ECHO_DB = 5.0
+ECHO_LOSS_FALL_DB_PER_S = 60.0
+ECHO_LOSS_RISE_DB_PER_S = 2.0
+NO_ECHO_LOSS_RISE_DB_PER_S = 12.0
+OWN_SPEECH_DB = -45.0
 
 
 class VoiceActivity:
@@ -23,7 +32,31 @@ class VoiceActivity:
         self.floor_db = INITIAL_FLOOR_DB
         self._loud_s = 0.0
         self._since_loud_s = 1.0
+        self._own_db = [-120.0, -120.0, -120.0]
+        """The loudest that was sent in this span of half ECHO_AGE_S, in the one before, and before that."""
+        self._own_age_s = 0.0
+        self.echo_loss_db = INITIAL_ECHO_LOSS_DB
+        self.echo_heard = False
         self.speaking = False
+
+    @property
+    def heard_now(self) -> bool:
+        """The latest sound was speech, not only its hangover."""
+        return self._since_loud_s == 0.0
+
+    def said(self, level_db: float, length_s: float) -> None:
+        """So loud a packet was sent, of this length."""
+        self._own_age_s += length_s
+        if self._own_age_s > ECHO_AGE_S / 2:
+            self._own_age_s = length_s
+            self._own_db = [level_db, *self._own_db[:2]]
+        else:
+            self._own_db[0] = max(self._own_db[0], level_db)
+
+    def echoes(self) -> None:
+        """What was taken for the caller was echo."""
+        self.echo_heard = True
+        self.echo_loss_db = max(self.echo_loss_db - OVER_ECHO_DB, LEAST_ECHO_LOSS_DB)
 
     def feed(self, pcm: bytes) -> bool:
         """Takes the next sound of the caller, s16le mono 8 kHz, any even length.
@@ -38,7 +71,22 @@ class VoiceActivity:
         length_s = len(pcm) / 16000
         level_db = rms_dbfs(pcm)
         loud = level_db > max(self.floor_db + SPEECH_OVER_FLOOR_DB, LOWEST_SPEECH_DB)
-        if level_db < self.floor_db:
+        echo = False
+        if max(self._own_db) > OWN_SPEECH_DB:
+            loss_db = max(self._own_db) - level_db
+            echo = loss_db > self.echo_loss_db - OVER_ECHO_DB
+            if echo and not self.speaking:
+                self.echo_heard = self.echo_heard or loud
+                rise_db_per_s = ECHO_LOSS_RISE_DB_PER_S if self.echo_heard else NO_ECHO_LOSS_RISE_DB_PER_S
+                change_db = max(
+                    -ECHO_LOSS_FALL_DB_PER_S * length_s,
+                    min(loss_db - self.echo_loss_db, rise_db_per_s * length_s),
+                )
+                self.echo_loss_db = min(max(self.echo_loss_db + change_db, LEAST_ECHO_LOSS_DB), MOST_ECHO_LOSS_DB)
+            loud = loud and not echo
+        if echo and level_db > self.floor_db:
+            pass
+        elif level_db < self.floor_db:
             self.floor_db += (max(level_db, -90.0) - self.floor_db) * FLOOR_FALL
         else:
             self.floor_db = min(level_db, self.floor_db + FLOOR_RISE_DB_PER_S * length_s)

@@ -7,6 +7,7 @@ from app.dialogue.intents import Intent, Understanding
 from app.dialogue.spoken_email import has_at_sign
 from app.dialogue.states import State
 from app.providers.rules.answers import (
+    SURE,
     bare_answer,
     identity_answer,
     solution_signals,
@@ -17,6 +18,7 @@ from app.providers.rules.answers import (
 from app.providers.rules.beside import is_about_others, without_asides, without_contact
 from app.providers.rules.changes import is_wish
 from app.providers.rules.complaints import is_complaint
+from app.providers.rules.elaborations import is_elaboration
 from app.providers.rules.families import Kind
 from app.providers.rules.further import find_further
 from app.providers.rules.human_requests import asks_human
@@ -136,7 +138,14 @@ def _answered_after(turn: Turn, request: Request, end: int) -> bool:
 
 
 def _own_question(turn: Turn) -> Verdict | None:
-    """What answers the question that the state asks."""
+    """What answers the question that the state asks; a plain "oui" or "non" at its head makes that sure."""
+    verdict = _answer(turn)
+    if verdict is None or turn.state not in ASKING_YES_NO or verdict[0] not in (Intent.YES, Intent.NO):
+        return verdict
+    return (verdict[0], SURE) if is_elaboration(turn, verdict[0] is Intent.YES) else verdict
+
+
+def _answer(turn: Turn) -> Verdict | None:
     if turn.state is State.TICKET_VERIFICATION:
         return ticket_answer(turn)
     if turn.state in ASKING_WHO:

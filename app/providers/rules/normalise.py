@@ -26,7 +26,7 @@ _REWRITES = [
         (r"ma foi|pardi|sapristi|sacrebleu|mon dieu|bonte divine|fichtre|parbleu|dame(?= (?:oui|non))", ""),
         (r"pareil au meme|kif ?kif(?: bourricot)?|blanc bonnet et bonnet blanc|du pareil au meme"
          r"|bonnet blanc(?: et)? blanc bonnet", "pareil"),
-        (r"oui da", "oui"), (r"un cellulaire|cell", "portable"),
+        (r"oui da", "oui"), (r"un cellulaire|cell|natel", "portable"),
         # The "ne" of a negation is mostly dropped in speech, so it is dropped always.
         (r"je n (?=[aeiouyh])", "j "), (r"ne|n (?!importe)", ""), (r"(?<=\bj)\s+n(?= )", ""), (r" +", " "),
         (r"nan|naan|nope|neni|nenni|niet|noon", "non"),

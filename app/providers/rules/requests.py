@@ -76,7 +76,11 @@ _REPEAT_ALONE = re.compile(
     r"|de|what|sorry|euh+|ah|eh"
     r"|heu|ben|bah|allo|donc|je|dites|tu) ?)+"
 )
-_REPEAT_NOT = re.compile(r"(?:ouais|oui|ah) (?:ben |bah )?quoi|.*\bje vous dis\b")
+_REPEAT_NOT = re.compile(
+    r"(?:ouais|oui|ah) (?:ben |bah )?quoi|.*\bje vous dis\b"
+    r"|(?:(?:euh+|heu|ah|ben|bah|donc) )*(?:oui )+(?:s il (?:vous|te) plait ?)+(?:madame|monsieur)?"
+)
+""" "oui, s'il vous plaît" accepts; a "s'il vous plaît" alone has not heard."""
 
 _SHORT_TIME = r"(?:instants?|secondes?|minutes?|minutages|moments?|sec|min|petits? temps)"
 _COUNT = r"(?:un|une|deux|trois|quatre|cinq|dix|trente|quelques|1|2|3|4|5|10|30|petite?)"

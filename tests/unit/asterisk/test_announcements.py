@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from app.asterisk.announcements import Announcement, Announcements, read_announcement
+from app.asterisk.announcements import Announcement, Announcements, read_announcement, read_unanswered
 from app.asterisk.messages import Message
 
 CALL_UUID = UUID("33333333-4444-4555-8666-777777777777")
@@ -49,6 +49,15 @@ def test_who_comes_back_says_why() -> None:
 )
 def test_any_other_event_is_none(other: Message) -> None:
     assert read_announcement(other, ONE) is None
+
+
+def test_a_call_that_no_technician_answered() -> None:
+    told = event(userevent="VoicebotUnanswered", reason="CANCEL")
+    assert read_unanswered(told) == CALL_UUID
+    assert read_announcement(told, ONE) is None
+    assert read_unanswered(event()) is None
+    with pytest.raises(ValueError, match=r"."):
+        read_unanswered(event(userevent="VoicebotUnanswered", calluuid="x"))
 
 
 @pytest.mark.parametrize("wrong", [event(calluuid="x"), event(calluuid=""), event(channel=""), event(attempt="third")])

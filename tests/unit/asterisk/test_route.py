@@ -22,6 +22,7 @@ def test_a_transfer_names_everything_and_the_way_last() -> None:
 
 def test_any_other_end_is_a_hang_up() -> None:
     assert Route("hangup", "6001", "1001", "x").variables == (("VOICEBOT_NEXT", "hangup"),)
+    assert Route("server").variables == (("VOICEBOT_NEXT", "server"),)
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,7 @@ from math import inf
 import pytest
 
 from app.call.events import Silence, TypingPaused
-from app.call.timers import DEAD_AIR_S, Timers
-from app.media.clock import FRAME_S
+from app.call.timers import ANSWER_READY_S, DEAD_AIR_S, Timers
 
 
 class Waiting:
@@ -39,9 +38,16 @@ def test_a_turn_without_an_answer_becomes_dead_air_once(waiting: Waiting) -> Non
     assert waiting.came == ["filler"]
 
 
-def test_a_late_turn_leaves_a_frame_for_an_answer_that_is_ready(waiting: Waiting) -> None:
+def test_a_late_turn_leaves_some_time_for_an_answer_that_is_ready(waiting: Waiting) -> None:
     waiting.timers.turn_over(speech_ended_s=10.0, now_s=14.0)
-    assert waiting.follow(14.0, voice_ended_s=10.0) == 14.0 + FRAME_S
+    assert waiting.follow(14.0, voice_ended_s=10.0) == 14.0 + ANSWER_READY_S
+
+
+def test_late_words_that_have_come_are_waited_for_no_longer(waiting: Waiting) -> None:
+    waiting.timers.await_words(voice_ended_s=10.0)
+    waiting.timers.words_came()
+    assert waiting.follow(20.0, voice_ended_s=10.0) == inf
+    assert waiting.came == []
 
 
 def test_no_filler_over_the_callers_voice(waiting: Waiting) -> None:

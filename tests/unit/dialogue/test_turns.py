@@ -9,33 +9,40 @@ from hypothesis import strategies as st
 
 from app.dialogue.states import Endpointing
 from app.dialogue.turns import (
-    FIELD_COMPLETE_S,
-    FIELD_UNFINISHED_S,
+    FIELD,
     FINALIZE_INTERIM_TIMEOUT_S,
     FINALIZE_TIMEOUT_S,
     NO_NEW_WORDS_S,
-    OPEN_S,
+    OPEN,
+    OVERLAP_NOISE_S,
+    OVERLAP_S,
+    OVERLAP_WORDS_S,
+    PACE_MARGIN,
     PROVIDER_SILENT_S,
+    SETTLE_S,
     SPOKE_S,
+    UNFINISHED_S,
     VOICE_WITHOUT_WORDS_S,
     WORDS_WITHOUT_VOICE_S,
-    YES_NO_S,
-    FieldKind,
+    YES_NO,
     FinalizeWanted,
     Interrupted,
+    Settled,
     TurnEnded,
     TurnEvent,
     Turns,
     Unheard,
+    WordsLate,
     is_backchannel,
+    is_listening_noise,
 )
 
 FRAME_S = 0.02
 TOLERANCE_S = 2.5 * FRAME_S
 
 
-def never_asked(kind: FieldKind, text: str) -> bool | None:
-    raise AssertionError(f"no field is expected: {kind}, {text}")
+def nobody_knows(expects: Endpointing, text: str) -> bool | None:
+    return None
 
 
 @pytest.fixture(params=[False, True], ids=["told every frame", "told of changes"], autouse=True)
@@ -100,7 +107,7 @@ class Line:
 
 
 def line(expects: Endpointing = "open", **options: bool) -> Line:
-    turns = Turns(never_asked, **options)
+    turns = Turns(nobody_knows, **options)
     turns.expects = expects
     return Line(turns)
 
@@ -108,35 +115,81 @@ def line(expects: Endpointing = "open", **options: bool) -> Line:
 # How a turn ends
 
 
-@pytest.mark.parametrize(("expects", "patience_s"), [("yes_no", YES_NO_S), ("open", OPEN_S)])
-def test_silence_as_long_as_the_state_wants_asks_for_the_final_words(expects: Endpointing, patience_s: float) -> None:
+@pytest.mark.parametrize(("expects", "patience_s"), [("yes_no", 0.5), ("open", 1.2), ("field:name", 1.2)])
+def test_the_original_products_patience(expects: Endpointing, patience_s: float) -> None:
+    """Of words that may be all or not."""
     call = line(expects)
     call.speaks(0.8)
-    call.interim("oui")
+    call.interim("euh oui")
     stopped_s = call.now_s
     waited_s, event = call.until_event()
     assert event == FinalizeWanted()
-    assert waited_s == pytest.approx(patience_s, abs=TOLERANCE_S)
-    (ended,) = call.final("Oui.", answer=True)
+    assert waited_s == pytest.approx(SETTLE_S, abs=TOLERANCE_S)
+    assert call.final("Euh, oui.", answer=True) == [Settled("Euh, oui.")]
+    waited_s, ended = call.until_event()
     assert isinstance(ended, TurnEnded)
-    assert ended.text == "Oui."
+    assert ended.text == "Euh, oui."
     assert ended.speech_ended_s == pytest.approx(stopped_s)
+    assert call.now_s - stopped_s == pytest.approx(patience_s, abs=TOLERANCE_S)
     assert call.silent(10) == []
 
 
-def test_the_original_products_patience() -> None:
-    assert (YES_NO_S, OPEN_S) == (0.5, 1.2)
+@pytest.mark.parametrize(
+    ("expects", "complete", "patience_s"),
+    [
+        ("yes_no", True, YES_NO.complete_s),
+        ("yes_no", False, UNFINISHED_S),
+        ("open", True, OPEN.complete_s),
+        ("open", False, UNFINISHED_S),
+        ("field:phone", True, FIELD.complete_s),
+        ("field:phone", False, UNFINISHED_S),
+    ],
+)
+def test_what_was_said_decides_how_long_to_wait(expects: Endpointing, complete: bool, patience_s: float) -> None:
+    asked: list[tuple[Endpointing, str]] = []
+
+    def completeness(expects: Endpointing, text: str) -> bool | None:
+        asked.append((expects, text))
+        return complete
+
+    turns = Turns(completeness)
+    turns.expects = expects
+    call = Line(turns)
+    call.speaks(1.0)
+    call.final("zéro six douze")
+    stopped_s = call.now_s
+    call.until_event()
+    call.final("trente-quatre", answer=True)
+    while not isinstance(ended := call.until_event()[1], TurnEnded):
+        assert ended == Settled("zéro six douze trente-quatre")
+    assert ended.text == "zéro six douze trente-quatre"
+    assert call.now_s - stopped_s == pytest.approx(patience_s, abs=TOLERANCE_S)
+    assert asked[-1] == (expects, "zéro six douze trente-quatre")
+    assert len(asked) == len(set(asked)), "asked once for each text"
+
+
+def test_a_sure_answer_ends_the_turn_with_its_last_word() -> None:
+    """The final words come later than the patience: nothing more is waited for."""
+    turns = Turns(lambda expects, text: True)
+    turns.expects = "yes_no"
+    call = Line(turns)
+    call.speaks(0.4)
+    call.until_event()
+    call.silent(0.3)
+    (ended,) = call.final("Oui.", answer=True)
+    assert isinstance(ended, TurnEnded)
 
 
 def test_a_pause_shorter_than_the_patience_is_part_of_the_turn() -> None:
     call = line()
     call.speaks(0.5)
     call.final("Ma box")
-    assert call.silent(OPEN_S - 0.1) == []
+    assert call.silent(OPEN.usual_s - 0.1) == [FinalizeWanted()]
     call.speaks(0.5)
     call.final("ne marche plus.")
     call.until_event()
-    (ended,) = call.final("", answer=True)
+    call.final("", answer=True)
+    _, ended = call.until_event()
     assert isinstance(ended, TurnEnded)
     assert ended.text == "Ma box ne marche plus."
 
@@ -147,10 +200,13 @@ def test_finalize_is_asked_once_and_not_waited_for_longer_than_its_timeout() -> 
     call.final("Oui.")
     _, event = call.until_event()
     assert event == FinalizeWanted()
-    waited_s, ended = call.until_event()
+    waited_s, late = call.until_event()
+    assert late == WordsLate()
+    assert waited_s == pytest.approx(YES_NO.usual_s - SETTLE_S, abs=TOLERANCE_S)
+    more_s, ended = call.until_event()
     assert isinstance(ended, TurnEnded)
     assert ended.text == "Oui."
-    assert waited_s == pytest.approx(FINALIZE_TIMEOUT_S, abs=TOLERANCE_S)
+    assert waited_s + more_s == pytest.approx(FINALIZE_TIMEOUT_S, abs=TOLERANCE_S)
 
 
 def test_words_that_are_not_final_yet_are_waited_for_longer() -> None:
@@ -158,6 +214,7 @@ def test_words_that_are_not_final_yet_are_waited_for_longer() -> None:
     call.speaks(0.4)
     call.interim("oui")
     call.until_event()
+    assert call.until_event()[1] == WordsLate()
     waited_s, ended = call.until_event()
     assert isinstance(ended, TurnEnded)
     assert ended.text == "oui", "what is there counts"
@@ -169,7 +226,8 @@ def test_an_empty_answer_to_finalize_keeps_the_words() -> None:
     call.speaks(0.4)
     call.interim("oui")
     call.until_event()
-    (ended,) = call.final("", answer=True)
+    call.final("", answer=True)
+    _, ended = call.until_event()
     assert isinstance(ended, TurnEnded)
     assert ended.text == "oui"
 
@@ -179,7 +237,8 @@ def test_the_end_of_the_utterance_may_overtake_the_answer_to_finalize() -> None:
     call.speaks(0.4)
     call.interim("ou")
     call.until_event()
-    (ended,) = call.final("Oui.", ends_turn=True)
+    assert call.final("Oui.", ends_turn=True) == [Settled("Oui.")]
+    _, ended = call.until_event()
     assert isinstance(ended, TurnEnded)
     assert ended.text == "Oui."
 
@@ -189,7 +248,8 @@ def test_other_finals_do_not_pass_for_the_answer_to_finalize() -> None:
     call.speaks(0.4)
     call.until_event()
     assert call.final("Oui") == []
-    (ended,) = call.final("merci.", answer=True)
+    assert call.final("merci.", answer=True) == [Settled("Oui merci.")]
+    _, ended = call.until_event()
     assert isinstance(ended, TurnEnded)
     assert ended.text == "Oui merci."
 
@@ -197,11 +257,13 @@ def test_other_finals_do_not_pass_for_the_answer_to_finalize() -> None:
 def test_speech_final_makes_finalize_needless() -> None:
     call = line("yes_no")
     call.speaks(0.4)
-    call.silent(0.3)
+    stopped_s = call.now_s
+    call.silent(SETTLE_S - 2 * FRAME_S)
     call.final("Oui.", ends_turn=True)
-    waited_s, ended = call.until_event()
+    assert call.until_event()[1] == Settled("Oui.")
+    _, ended = call.until_event()
     assert isinstance(ended, TurnEnded)
-    assert waited_s == pytest.approx(YES_NO_S - 0.3, abs=TOLERANCE_S)
+    assert call.now_s - stopped_s == pytest.approx(YES_NO.usual_s, abs=TOLERANCE_S)
 
 
 def test_speech_final_from_before_the_last_words_does_not() -> None:
@@ -212,13 +274,17 @@ def test_speech_final_from_before_the_last_words_does_not() -> None:
     assert call.until_event()[1] == FinalizeWanted()
 
 
-def test_words_after_speech_final_ask_for_finalize_again() -> None:
+def test_words_after_the_final_ones_ask_for_finalize_again() -> None:
     call = line("yes_no")
     call.speaks(0.4)
-    call.silent(0.1)
-    call.final("Oui.", ends_turn=True)
+    call.until_event()
+    call.final("Oui.", answer=True)
     call.interim("et")
     assert call.until_event()[1] == FinalizeWanted()
+    call.final("et voilà.", answer=True)
+    _, ended = call.until_event()
+    assert isinstance(ended, TurnEnded)
+    assert ended.text == "Oui. et voilà."
 
 
 def test_a_caller_who_goes_on_while_the_final_words_are_awaited() -> None:
@@ -231,7 +297,8 @@ def test_a_caller_who_goes_on_while_the_final_words_are_awaited() -> None:
     call.interim("mais non")
     _, event = call.until_event()
     assert event == FinalizeWanted()
-    (ended,) = call.final("mais non.", answer=True)
+    call.final("mais non.", answer=True)
+    _, ended = call.until_event()
     assert isinstance(ended, TurnEnded)
     assert ended.text == "Oui mais non."
 
@@ -242,32 +309,74 @@ def test_an_empty_final_takes_its_interim_back() -> None:
     call.interim("hein")
     call.final("")
     assert call.turns.text == ""
-    assert not call.silent(5)[1:], "Finalize, and no turn"
+    assert not any(isinstance(event, TurnEnded) for event in call.silent(5))
 
 
-# Fields
+# Early starts
 
 
-@pytest.mark.parametrize(
-    ("complete", "patience_s"), [(True, FIELD_COMPLETE_S), (False, FIELD_UNFINISHED_S), (None, OPEN_S)]
-)
-def test_a_field_ends_when_it_is_complete(complete: bool | None, patience_s: float) -> None:
-    asked: list[tuple[FieldKind, str]] = []
-
-    def completeness(kind: FieldKind, text: str) -> bool | None:
-        asked.append((kind, text))
-        return complete
-
-    turns = Turns(completeness)
-    turns.expects = "field:phone"
-    call = Line(turns)
+def test_the_words_so_far_are_told_once_they_are_final() -> None:
+    call = line()
     call.speaks(1.0)
-    call.final("zéro six douze")
-    call.interim("trente-quatre")
-    waited_s, event = call.until_event()
-    assert event == FinalizeWanted()
-    assert waited_s == pytest.approx(patience_s, abs=TOLERANCE_S)
-    assert set(asked) == {("phone", "zéro six douze trente-quatre")}
+    call.interim("ma box")
+    call.until_event()
+    assert call.final("Ma box", answer=True) == [Settled("Ma box")]
+    call.silent(0.2)
+    call.speaks(0.5)
+    call.until_event()
+    assert call.final("est en panne.", answer=True) == [Settled("Ma box est en panne.")]
+
+
+def test_half_a_sentence_is_told_later_than_a_whole_one() -> None:
+    call = Line(Turns(lambda expects, text: False))
+    call.speaks(1.0)
+    stopped_s = call.now_s
+    call.until_event()
+    assert call.final("Ma box", answer=True) == []
+    assert call.until_event()[1] == Settled("Ma box")
+    assert call.now_s - stopped_s == pytest.approx(OPEN.usual_s, abs=TOLERANCE_S)
+
+
+# A caller's own pace
+
+
+def says(call: Line, *parts: str, pause_s: float) -> float:
+    """Sentences in pieces; returns how much silence ended the turn."""
+    for at, part in enumerate(parts):
+        if at:
+            assert not any(isinstance(event, TurnEnded) for event in call.silent(pause_s))
+        call.speaks(0.6)
+        call.final(part, ends_turn=True)
+    stopped_s = call.now_s
+    while not isinstance(call.until_event()[1], TurnEnded):
+        pass
+    return call.now_s - stopped_s
+
+
+def test_whoever_pauses_is_waited_for() -> None:
+    call = Line(Turns(lambda expects, text: True))
+    assert says(call, "ma box", "ne marche plus", pause_s=0.7) == pytest.approx(0.7 * PACE_MARGIN, abs=TOLERANCE_S)
+    call.silent(5)
+    assert says(call, "elle clignote", pause_s=0) > OPEN.complete_s + TOLERANCE_S, "still"
+    for _ in range(5):
+        call.silent(5)
+        says(call, "oui", pause_s=0)
+    call.silent(5)
+    assert says(call, "oui", pause_s=0) == pytest.approx(OPEN.complete_s, abs=TOLERANCE_S), "not for ever"
+
+
+def test_nobody_is_waited_for_too_long() -> None:
+    call = line()
+    assert says(call, "ma box", "ne marche plus", pause_s=1.1) == pytest.approx(1.1 * PACE_MARGIN, abs=TOLERANCE_S)
+    call.silent(5)
+    assert says(call, "ma box", "ne marche", "plus", pause_s=1.3) == pytest.approx(OPEN.longest_s, abs=TOLERANCE_S)
+
+
+def test_going_on_after_the_turn_was_taken_is_a_pause_too() -> None:
+    call = Line(Turns(lambda expects, text: True))
+    says(call, "ma box", pause_s=0)
+    call.silent(0.3)
+    assert says(call, "ne marche plus", pause_s=0) > OPEN.complete_s + 0.2
 
 
 # Voice without words, words without voice
@@ -276,7 +385,7 @@ def test_a_field_ends_when_it_is_complete(complete: bool | None, patience_s: flo
 def test_a_cough_is_nothing() -> None:
     call = line()
     call.speaks(SPOKE_S - 0.1)
-    assert call.silent(5) == [FinalizeWanted()]
+    assert call.silent(5) == [FinalizeWanted(), WordsLate()]
     assert not call.turns.caller_speaks
 
 
@@ -285,14 +394,14 @@ def test_two_coughs_are_not_speech_because_of_the_time_between_them() -> None:
     call.speaks(0.2)
     call.silent(0.8)
     call.speaks(0.2)
-    assert call.silent(5) == [FinalizeWanted()]
+    assert call.silent(5) == [FinalizeWanted(), WordsLate()]
 
 
 def test_coughs_of_different_turns_do_not_add_up() -> None:
     call = line()
     for _ in range(4):
         call.speaks(SPOKE_S - 0.2)
-        assert call.silent(5) == [FinalizeWanted()]
+        assert call.silent(5) == [FinalizeWanted(), WordsLate()]
 
 
 def test_long_voice_without_words_is_unheard() -> None:
@@ -300,6 +409,7 @@ def test_long_voice_without_words_is_unheard() -> None:
     call.speaks(SPOKE_S + 0.1)
     stopped_s = call.now_s
     call.until_event()
+    assert call.until_event()[1] == WordsLate()
     _, event = call.until_event()
     assert isinstance(event, Unheard)
     assert event.speech_ended_s == pytest.approx(stopped_s)
@@ -322,10 +432,9 @@ def test_noise_that_goes_on_after_the_words_does_not_hold_the_turn() -> None:
     call.speaks(0.4)
     call.final("Oui.", ends_turn=True)
     events = call.speaks(NO_NEW_WORDS_S + FINALIZE_TIMEOUT_S + 0.1)
-    assert events[0] == FinalizeWanted()
-    assert isinstance(events[1], TurnEnded)
-    assert events[1].text == "Oui."
-    assert len(events) == 2
+    assert [type(event) for event in events] == [FinalizeWanted, WordsLate, TurnEnded]
+    assert isinstance(events[-1], TurnEnded)
+    assert events[-1].text == "Oui."
 
 
 def test_noise_that_comes_and_goes_does_not_either() -> None:
@@ -344,13 +453,13 @@ def test_a_long_speech_that_brings_words_is_heard_out() -> None:
     for number in range(20):
         assert call.speaks(NO_NEW_WORDS_S - 0.5) == []
         call.interim(f"mot {number}")
-    assert call.silent(0.5) == []
+    assert call.silent(0.1) == []
 
 
 def test_endless_voice_without_words_is_unheard_again_and_again() -> None:
     call = line()
     events = call.speaks(2 * (VOICE_WITHOUT_WORDS_S + FINALIZE_TIMEOUT_S) + 0.5)
-    assert [type(event) for event in events] == [FinalizeWanted, Unheard] * 2
+    assert [type(event) for event in events] == [FinalizeWanted, WordsLate, Unheard] * 2
 
 
 # Over the bot
@@ -367,7 +476,8 @@ def test_words_that_mean_something_interrupt_the_bot_once() -> None:
     assert event.speech_started_s == pytest.approx(began_s)
     assert call.interim("d'accord mais j'ai une question encore") == []
     call.until_event()
-    (ended,) = call.final("D'accord mais j'ai une question.", answer=True)
+    call.final("D'accord mais j'ai une question.", answer=True)
+    _, ended = call.until_event()
     assert isinstance(ended, TurnEnded)
     call.interim("et puis non")
     assert isinstance(call.events[-1][1], Interrupted), "another turn may interrupt again"
@@ -408,6 +518,92 @@ def test_no_backchannels(text: str) -> None:
 def test_a_long_hum_is_judged_in_no_time() -> None:
     assert not is_backchannel("m" * 5000 + "x")
     assert not is_backchannel("mmm " * 2000 + "x")
+
+
+# Over the bot: a voice that may mean something or not
+
+
+def talks_over() -> Line:
+    call = line()
+    call.turns.bot_speaks = True
+    return call
+
+
+def test_a_voice_over_the_bot_overlaps_at_once_but_not_a_click() -> None:
+    call = talks_over()
+    call.speaks(OVERLAP_S - FRAME_S)
+    assert not call.turns.overlaps
+    call.speaks(3 * FRAME_S)
+    assert call.turns.overlaps
+
+
+def test_a_cough_is_over_when_no_words_come_of_it() -> None:
+    call = talks_over()
+    call.speaks(0.3)
+    call.silent(OVERLAP_WORDS_S - 2 * FRAME_S)
+    assert call.turns.overlaps
+    call.silent(4 * FRAME_S)
+    assert not call.turns.overlaps
+
+
+def test_or_as_soon_as_the_recogniser_says_that_there_were_none() -> None:
+    call = talks_over()
+    call.speaks(0.3)
+    call.silent(0.2)
+    assert call.turns.overlaps
+    call.final("", answer=True)
+    call.silent(FRAME_S)
+    assert not call.turns.overlaps
+
+
+def test_a_breath_between_two_words_does_not_let_the_bot_go_on() -> None:
+    call = talks_over()
+    call.speaks(0.4)
+    call.silent(0.2)
+    for _ in range(6):
+        call.speaks(FRAME_S)
+        assert call.turns.overlaps
+
+
+def test_words_that_mean_something_end_it_and_so_does_the_end_of_the_bots_speech() -> None:
+    for end in ("words", "bot"):
+        call = talks_over()
+        call.speaks(0.4)
+        assert call.turns.overlaps
+        if end == "words":
+            assert isinstance(call.interim("attendez")[0], Interrupted)
+        else:
+            call.turns.bot_speaks = False
+        call.frames(FRAME_S, voice=True)
+        call.turns.on_tick(call.now_s)
+        assert not call.turns.overlaps
+
+
+def test_noise_does_not_silence_the_bot() -> None:
+    call = talks_over()
+    call.speaks(OVERLAP_NOISE_S - 2 * FRAME_S)
+    assert call.turns.overlaps
+    call.speaks(4)
+    assert not call.turns.overlaps
+
+
+def test_a_backchannel_over_the_bot_is_a_turn_that_ends_soon() -> None:
+    call = talks_over()
+    call.speaks(0.3)
+    call.until_event()
+    call.silent(0.5)
+    events = call.final("D'accord.", answer=True) + call.silent(0.6)
+    assert [type(event) for event in events] == [Settled, TurnEnded]
+
+
+@pytest.mark.parametrize("text", ["bonjour", "Allô ?", "bonjour madame", "mmh"])
+def test_a_greeting_does_not_stop_the_bot(text: str) -> None:
+    assert is_listening_noise(text)
+
+
+@pytest.mark.parametrize("text", ["bonjour j'ai une panne", "", "madame non"])
+def test_more_than_a_greeting_does(text: str) -> None:
+    assert not is_listening_noise(text)
 
 
 # Flux
@@ -469,6 +665,7 @@ def test_nothing_of_a_turn_is_left_for_the_next() -> None:
     call.final("Attendez une minute.", ends_turn=True)
     call.until_event()
     call.final("", answer=True)
+    assert isinstance(call.until_event()[1], TurnEnded)
     call.turns.bot_speaks = False
     assert call.turns.text == ""
     assert not call.turns.caller_speaks

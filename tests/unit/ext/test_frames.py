@@ -71,3 +71,77 @@ def test_empty_feeds_change_nothing(codec: ModuleType) -> None:
     parser.feed(b"\x10")
     assert parser.feed(b"") == []
     assert parser.pending_bytes == 1
+
+
+class Reading:
+    """A receiver on a time that the test sets, and what it was told."""
+
+    def __init__(self, codec: ModuleType, ahead_s: float = 1.0) -> None:
+        self.now_s = 100.0
+        self.told: list[object] = []
+        self.ends_with_others = False
+
+        class Told(codec.Receiver):  # type: ignore[misc,name-defined]
+            def received_early(_, data: bytes) -> None:
+                self.told.append(data)
+
+            def received_others(receiver, others: list[tuple[int, bytes]]) -> None:
+                self.told.append(others)
+                receiver.ended = self.ends_with_others
+
+            def flooded(_) -> None:
+                self.told.append("flooded")
+
+        self.receiver = Told(codec.FrameParser(), lambda: self.now_s, ahead_s)
+        self.sink = codec.SoundSink()
+
+    def begin(self) -> None:
+        self.receiver.sink = self.sink
+        self.receiver.ahead_until_s = self.now_s
+
+
+def test_what_comes_before_there_is_a_sink_is_handed_on_as_it_is(codec: ModuleType) -> None:
+    reading = Reading(codec)
+    reading.receiver.data_received(b"\x01\x00")
+    assert reading.told == [b"\x01\x00"]
+
+
+def test_sound_is_heard_and_only_other_frames_are_told(codec: ModuleType) -> None:
+    reading, frame = Reading(codec), codec.build(0x10, bytes(320))
+    reading.begin()
+    reading.receiver.data_received(frame[:100])
+    reading.receiver.data_received(frame[100:] + frame + codec.build(3, b"5") + frame)
+    assert reading.told == [[(3, b"5"), (0x10, bytes(320))]]
+    assert reading.sink.heard_s == pytest.approx(0.04)
+
+
+def test_nothing_is_taken_after_the_end(codec: ModuleType) -> None:
+    reading = Reading(codec, ahead_s=0.01)
+    reading.begin()
+    reading.ends_with_others = True
+    reading.receiver.data_received(codec.build(0x10, bytes(320)) + codec.build(0, b""))
+    assert reading.told == [[(0, b"")]], "a pace that nobody cares for any more"
+    reading.receiver.data_received(codec.build(0, b""))
+    assert reading.told == [[(0, b"")]]
+
+
+def test_sound_faster_than_time_is_a_flood_once_the_allowance_is_used_up(codec: ModuleType) -> None:
+    reading, second = Reading(codec), codec.build(0x10, bytes(16000))
+    reading.begin()
+    for _ in range(3):
+        reading.receiver.data_received(second)
+        reading.now_s += 1.0
+    reading.receiver.data_received(second)
+    assert reading.told == [], "a second ahead is forgiven"
+    reading.receiver.data_received(codec.build(0x10, bytes(320)))
+    assert reading.told == ["flooded"]
+
+
+def test_a_silent_peer_saves_up_no_more_than_the_allowance(codec: ModuleType) -> None:
+    reading, second = Reading(codec), codec.build(0x10, bytes(16000))
+    reading.begin()
+    reading.now_s += 60.0
+    reading.receiver.data_received(second + second)
+    assert reading.told == []
+    reading.receiver.data_received(codec.build(0x10, b"ab"))
+    assert reading.told == ["flooded"]

@@ -19,6 +19,7 @@ import tests.reference.frames
 import tests.reference.line
 import tests.reference.playout
 import tests.reference.tracks
+from ext.voice_activity import HANGOVER_S
 from tests.reference import g711
 from tests.reference.frames import RATES_HZ
 from tests.reference.recent import RecentSound
@@ -165,7 +166,7 @@ def test_python_is_called_when_the_caller_begins_and_ends(kernels: Kernels) -> N
             call.tick()
     began_s, ended_s = call.woken[1:]
     assert began_s == call.inbound.voice_began_s
-    assert ended_s - call.inbound.voice_ended_s == pytest.approx(FRAME_S)
+    assert ended_s - call.inbound.voice_ended_s == pytest.approx(HANGOVER_S), "when it was last heard, not noticed"
     assert not call.inbound.voice.speaking
 
 

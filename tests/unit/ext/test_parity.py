@@ -97,6 +97,7 @@ def make_twin(twin: ModuleType, name: str) -> Any:
         "Tracks": (nothing,),
         "Inbound": (tracks, 40, nothing, 0.0),
         "Line": (inbound, playout, tracks, nothing),
+        "Receiver": (tests.reference.frames.FrameParser(), nothing, 1.0),
     }
     return getattr(twin, name)(*arguments.get(name, ()))
 

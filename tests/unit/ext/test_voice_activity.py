@@ -8,6 +8,7 @@ import pytest
 
 from ext.levels import rms_dbfs
 from ext.voice_activity import (
+    ECHO_AGE_S,
     HANGOVER_S,
     INITIAL_FLOOR_DB,
     LOWEST_SPEECH_DB,
@@ -131,3 +132,74 @@ def test_no_sound_changes_nothing() -> None:
     frames(activity, tone(-26.0), 0.2)
     assert activity.feed(b"") is True
     assert activity.floor_db == pytest.approx(INITIAL_FLOOR_DB, abs=1.0)
+
+
+# Our own sound, coming back.
+
+
+def call(activity: VoiceActivity, own_db: float, heard: bytes, seconds: float) -> list[bool]:
+    """We speak at this level, and this comes back."""
+    spoken = []
+    for _ in range(round(seconds / FRAME_S)):
+        activity.said(own_db, FRAME_S)
+        spoken.append(activity.feed(heard))
+    return spoken
+
+
+@pytest.mark.parametrize("loss_db", [13.0, 20.0, 30.0])
+def test_echo_is_no_voice(loss_db: float) -> None:
+    activity = VoiceActivity()
+    frames(activity, SILENCE, 1.0)
+    assert not any(call(activity, -15.0, tone(-15.0 - loss_db), 3.0))
+    assert activity.floor_db < -60.0, "nor is it the line's noise"
+    assert activity.echo_heard
+
+
+def test_echo_of_words_with_gaps_is_no_voice_either() -> None:
+    """Half a second of sound, then softer ones for a second, again and again: the loudest of it is no caller."""
+    activity = VoiceActivity()
+    frames(activity, SILENCE, 1.0)
+    for _ in range(6):
+        for own_db, seconds in ((-15.0, 0.5), (-22.0, 1.0)):
+            assert not any(call(activity, own_db, tone(own_db - 20.0), seconds))
+
+
+@pytest.mark.parametrize("loss_db", [13.0, 20.0, 60.0])
+def test_a_caller_who_talks_over_it_is_heard_at_once(loss_db: float) -> None:
+    activity = VoiceActivity()
+    frames(activity, SILENCE, 1.0)
+    call(activity, -20.0, tone(max(-20.0 - loss_db, -70.0)), 2.0)
+    assert call(activity, -20.0, tone(-24.0), 0.4).index(True) == round(ONSET_S / FRAME_S) - 1
+
+
+def test_on_a_line_without_echo_a_soft_caller_is_heard_over_loud_speech() -> None:
+    activity = VoiceActivity()
+    frames(activity, SILENCE, 1.0)
+    call(activity, -15.0, tone(-70.0), 2.0)
+    assert any(call(activity, -15.0, tone(-40.0), 0.4))
+    assert not activity.echo_heard
+
+
+def test_before_that_is_known_it_might_be_echo() -> None:
+    activity = VoiceActivity()
+    frames(activity, SILENCE, 1.0)
+    assert not any(call(activity, -15.0, tone(-40.0), 0.4))
+
+
+def test_echo_can_be_old() -> None:
+    activity = VoiceActivity()
+    frames(activity, SILENCE, 1.0)
+    call(activity, -15.0, tone(-35.0), 1.0)
+    assert not any(call(activity, -120.0, tone(-35.0), ECHO_AGE_S))
+    frames_later = call(activity, -120.0, tone(-35.0), ECHO_AGE_S)
+    assert any(frames_later), "but not as old as that"
+
+
+def test_who_was_taken_for_the_caller_by_mistake_is_not_the_next_time() -> None:
+    activity = VoiceActivity()
+    frames(activity, SILENCE, 1.0)
+    for _ in range(3):
+        assert any(call(activity, -15.0, tone(-23.0), 0.2)) or activity.echo_loss_db < 12.0
+        activity.echoes()
+        call(activity, -120.0, SILENCE, 0.8)
+    assert not any(call(activity, -15.0, tone(-23.0), 0.2))
