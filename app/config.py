@@ -138,6 +138,7 @@ class Settings(BaseSettings):
     max_call_seconds: Annotated[float, Field(ge=5, le=7200)] = 900.0
     drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 900.0
     solution_wait_seconds: Annotated[float, Field(ge=1, le=600)] = 120.0
+    interrupted_by: Literal["voice", "words"] = "voice"
     early_starts: Annotated[int, Field(ge=0, le=10)] = 3
     api_timeout: Annotated[float, Field(gt=0, le=30)] = 5.0
     max_loop_lag_ms: Annotated[int, Field(ge=0, le=10_000)] = 60

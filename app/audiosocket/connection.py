@@ -59,7 +59,8 @@ class Leg(Protocol):
     def hung_up(self, reason: str) -> None:
         """The connection is gone; told exactly once.
 
-        Reasons: `hangup`, `lost`, `ended`, what `terminate` or `abort` were given, or a `PeerError` reason.
+        Reasons: `hangup`, `reset` (on a line that was sound), `lost`, `ended`, what `terminate` or `abort` were given,
+        or a `PeerError` reason.
         """
 
 
@@ -174,12 +175,12 @@ class Connection(Receiver, asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         """The socket is gone."""
         self._stop_timer()
-        was_open = not self.ended
+        was_open, was_sound = not self.ended, self._unread is None
         self._end(self._reason)
         self._transport = None
         leg, self._leg = self._leg, None
         if leg is not None:
-            leg.hung_up(self._reason or "lost")
+            leg.hung_up(self._reason or ("reset" if was_sound and isinstance(error, ConnectionError) else "lost"))
         elif was_open:
             self._host.refuse(self, PeerError("no_uuid", "lost before saying who it is"))
         self._host.gone(self)

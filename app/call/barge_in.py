@@ -8,7 +8,7 @@ import structlog
 from app.call.mouth import Mouth
 from app.call.speaker import Speaker
 from app.call.timers import Timers
-from app.dialogue.turns import is_backchannel
+from app.dialogue.backchannels import is_backchannel
 from app.media.clock import FRAME_S
 from app.ops import metrics
 

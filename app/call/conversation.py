@@ -26,7 +26,7 @@ from app.call.turn_times import TurnTimes
 from app.dialogue.keypad import Keyed, Keypad
 from app.dialogue.machine import Machine
 from app.dialogue.step import Ending, Step
-from app.dialogue.turns import Interrupted, Settled, TurnEnded, TurnEvent, Unheard, WordsLate
+from app.dialogue.turn_events import Interrupted, Settled, TurnEnded, TurnEvent, Unheard, WordsLate
 from app.inbox import Inbox
 from app.ops.logs import bind_call, bind_turn
 from app.providers.ladder import Answer
@@ -78,6 +78,7 @@ class Conversation:
             tracks,
             services.settings.deepgram_piece_ms,
             lambda expects, text: completeness(self._machine.state, expects, text),
+            services.settings.interrupted_by == "words",
             self._hear,
             self._look_again,
             lambda _error: self.post(EarsLost()),

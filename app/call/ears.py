@@ -7,7 +7,8 @@ from math import inf
 import structlog
 
 from app.dialogue.echo import Echo
-from app.dialogue.turns import Completeness, FinalizeWanted, TurnEvent, Turns
+from app.dialogue.turn_events import FinalizeWanted, TurnEvent
+from app.dialogue.turns import Completeness, Turns
 from app.errors import ProviderError
 from app.ops import metrics
 from app.providers.base import SpeechSession, SpeechToText, Transcript
@@ -34,6 +35,7 @@ class Ears:
         tracks: record the caller.
         piece_ms: sound goes to the recogniser in pieces of this length.
         completeness: judges what the caller has said so far.
+        words_only: the caller's voice alone does not make the bot pause.
         on_event: turn events, on the loop; `FinalizeWanted` too, when the final words are being waited for.
         on_change: words came, or `follow` must look again.
         on_lost: nobody hears this caller any more.
@@ -48,6 +50,7 @@ class Ears:
         tracks: Tracks,
         piece_ms: int,
         completeness: Completeness,
+        words_only: bool,
         on_event: Callable[[TurnEvent], None],
         on_change: Callable[[], None],
         on_lost: Callable[[ProviderError], None],
@@ -58,7 +61,7 @@ class Ears:
         self._on_lost = on_lost
         self._loop = asyncio.get_running_loop()
         self.inbound = Inbound(tracks, piece_ms, None, self._loop.time())
-        self.turns = Turns(completeness, recogniser.ends_turns)
+        self.turns = Turns(completeness, recogniser.ends_turns, words_only=words_only)
         self.echo = Echo()
         self._bot_sounds = False
         self._bot_sounded_s = -inf

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from app.call.mouth import Said
-from app.dialogue.turns import Interrupted, Unheard
+from app.dialogue.turn_events import Interrupted, Unheard
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,14 @@ class TurnTimes:
         metrics.TURN_LATENCY_S.labels("first_audio").observe(now_s - self._understood_s)
         metrics.TURN_LATENCY_S.labels("total").observe(max(now_s - self._speech_ended_s, 0.0))
         first_audio_ms, total_ms = _ms(now_s - self._understood_s), _ms(now_s - self._speech_ended_s)
-        log.info("turn answered", state=state.value, first_audio_ms=first_audio_ms, total_ms=total_ms)
+        log.info(
+            "turn answered",
+            state=state.value,
+            endpoint_ms=self.endpoint_ms,
+            understanding_ms=self.understanding_ms,
+            first_audio_ms=first_audio_ms,
+            total_ms=total_ms,
+        )
 
     @property
     def endpoint_ms(self) -> int:

@@ -4,8 +4,8 @@ from collections import deque
 
 from app.dialogue.french_numbers import fold
 
-KEPT_WORDS = 120
-"""Of what the bot said lately: some 40 s of speech. Echo is no older than the sentence under way and the one before."""
+KEPT_SENTENCES = 4
+"""Of what the bot said lately: echo is no older than the sentence under way and the one before."""
 RUN_WORDS = 4
 """So many words in a row that the bot has just said, heard while it said them, are no coincidence."""
 SHARE = 0.6
@@ -18,11 +18,11 @@ class Echo:
     """What the bot of one call is saying."""
 
     def __init__(self) -> None:
-        self._said: deque[str] = deque(maxlen=KEPT_WORDS)
+        self._said: deque[str] = deque(maxlen=KEPT_SENTENCES)
 
     def say(self, text: str) -> None:
         """The bot begins a sentence."""
-        self._said.extend(_words(text))
+        self._said.append(text)
 
     def without(self, text: str, *, voiced: bool) -> str:
         """What is left of words that were heard while the bot was speaking, without those that are its own.
@@ -32,7 +32,7 @@ class Echo:
         """
         raw = text.split()
         heard = [_bare(word) for word in raw]
-        said = list(self._said)
+        said = [word for sentence in self._said for word in _words(sentence)]
         if not voiced and heard and _in_order(heard, said) >= SHARE * len(heard):
             return ""
         kept: list[str] = []

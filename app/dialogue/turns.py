@@ -6,12 +6,21 @@ decides how much silence ends the turn: little after a plain "oui", more after h
 who is known to pause. Flux has turn events of its own, which then decide instead.
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
 
+from app.dialogue.backchannels import is_listening_noise
 from app.dialogue.states import Endpointing
+from app.dialogue.turn_events import (
+    FinalizeWanted,
+    Interrupted,
+    Settled,
+    TurnEnded,
+    TurnEvent,
+    Unheard,
+    WordsLate,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +42,9 @@ YES_NO = Patience(complete_s=0.3, usual_s=0.5, longest_s=0.62)
 OPEN = Patience(complete_s=0.8, usual_s=1.2, longest_s=1.5)
 FIELD = Patience(complete_s=0.4, usual_s=1.2, longest_s=1.5)
 """`usual_s` are the original product's 500 and 1200 ms. The others were chosen by `make trials` (`docs/trials.md`)."""
-SETTLE_S = 0.14
-"""Silence after which the final words are asked for: longer than those within words (plosives)."""
+SETTLE_S = 0.3
+"""Silence after which the final words are asked for: no sooner than Deepgram's own endpointing (`ENDPOINTING_MS`) would
+end the span. Asked for at each comma, words come sooner but are heard piece by piece, and worse."""
 UNFINISHED_S = 1.8
 """Half an address, six of ten digits, "parce que…": the caller is thinking or reading. With an answer that is prepared
 meanwhile a caller who has left it at that still hears one within 2 s."""
@@ -48,11 +58,13 @@ GOES_ON_S = 1.6
 """A caller who speaks again so soon after a turn that was taken had not finished: that was a pause, too."""
 OVERLAP_S = 0.1
 """Voice over the bot that lasts so long makes it pause: longer than a click on the line."""
-OVERLAP_WORDS_S = 0.3
+OVERLAP_WORDS_S = 0.24
 """It goes on so long after the end of that voice, longer than the pause of a comma: a bot that is silent for 0.7 s has
 finished, for most people. Words that come of it later still stop it."""
 OVERLAP_NOISE_S = 2.0
-"""Nor so long after its beginning: it is noise."""
+"""No words came so long after its beginning: it is noise."""
+FALSE_OVERLAPS = 3
+"""After so many coughs, or a noise, only words stop the bot: a television must not keep it from speaking."""
 FINALIZE_TIMEOUT_S = 0.6
 """Deepgram need not answer a Finalize when little audio is buffered: then what is there counts."""
 FINALIZE_INTERIM_TIMEOUT_S = 1.5
@@ -72,73 +84,6 @@ PROVIDER_SILENT_S = 7.0
 Completeness = Callable[[Endpointing, str], bool | None]
 """Whether words are plainly all of an answer (True), plainly not yet (False), or it can't be told (None)."""
 
-_BACKCHANNEL = re.compile(
-    # Each sound ends at a word's end, so that no text can be cut up in more than one way.
-    r"\W*(?:(?:oui|ouais|mm+h?|hum|hmm+|d['’]accord|ok|okay|ah|euh|voilà|très bien|bien|bon|entendu)\b\W*)+",
-    re.IGNORECASE,
-)
-
-_GREETING = re.compile(r"\W*(?:(?:bonjour|bonsoir|salut|all[oôóò]|monsieur|madame)\b\W*)+", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class FinalizeWanted:
-    """Ask the recogniser for its final words."""
-
-
-@dataclass(frozen=True, slots=True)
-class WordsLate:
-    """The caller has been silent for long enough, but final words are still on their way."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """The caller is silent and all words are final: the turn may well end with them.
-
-    Attributes:
-        text: all the words so far.
-    """
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class TurnEnded:
-    """The caller has finished.
-
-    Attributes:
-        text: all the words of the turn.
-        speech_ended_s: when the caller's voice stopped.
-    """
-
-    text: str
-    speech_ended_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Interrupted:
-    """The caller talks over the bot, in words that mean something.
-
-    Attributes:
-        speech_started_s: when the caller's voice began.
-    """
-
-    speech_started_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Unheard:
-    """The caller plainly spoke, but no words came of it: the recogniser is mute, or it was noise.
-
-    Attributes:
-        speech_ended_s: when the caller's voice stopped.
-    """
-
-    speech_ended_s: float
-
-
-TurnEvent = FinalizeWanted | WordsLate | Settled | TurnEnded | Interrupted | Unheard
-
 
 class Turns:
     """Follows one call. All times are seconds of one monotonic clock.
@@ -146,6 +91,7 @@ class Turns:
     Args:
         completeness: judges the words of a turn under way; asked once for each text.
         provider_ends_turns: the recogniser's own end-of-turn events decide (Flux).
+        words_only: voice alone never overlaps.
 
     Attributes:
         expects: what the bot has asked for.
@@ -153,12 +99,15 @@ class Turns:
         overlaps: the caller's voice is over the bot's, and it is not known yet whether it means anything.
     """
 
-    def __init__(self, completeness: Completeness, provider_ends_turns: bool = False) -> None:
+    def __init__(
+        self, completeness: Completeness, provider_ends_turns: bool = False, *, words_only: bool = False
+    ) -> None:
         self.expects: Endpointing = "open"
         self.bot_speaks = False
         self.overlaps = False
         self._completeness = completeness
         self._provider_ends_turns = provider_ends_turns
+        self._words_only = words_only
         self._judged: tuple[Endpointing, str, bool | None] = ("open", "", None)
         self._finals: list[str] = []
         self._interim = ""
@@ -171,6 +120,8 @@ class Turns:
         """When the voice that is heard now, or was heard last, began."""
         self._overlap_s = 0.0
         """When the voice that is over the bot's began."""
+        self._false_overlaps = 0
+        """Of which no words came, since the latest words."""
         self._voiced_s = 0.0
         self._wordless_s = 0.0
         """Voice heard since the latest new words."""
@@ -275,6 +226,7 @@ class Turns:
             self._all_said = is_final and ends_turn
         if self.text != known:
             self._wordless_s = 0.0
+            self._false_overlaps = 0
         if text and not is_final and self._settled:
             self._finalize_at_s, self._settled = None, False  # there was more
         events: list[TurnEvent] = []
@@ -301,15 +253,12 @@ class Turns:
             return [self._end(now_s)] if quiet_words else []
         if self._voice and not self._only_noise:
             return []
-        events: list[TurnEvent] = []
-        if self._finalize_at_s is None and self._silence_s(now_s) >= SETTLE_S:
+        if self._finalize_at_s is None and self._silent_for(SETTLE_S, now_s):
             self._finalize_at_s = now_s
             self._settled = self._all_said and self._words_at_s >= self._voice_ended_s
             if not self._settled:
-                events.append(FinalizeWanted())
-        if self._finalize_at_s is not None:
-            events += self._decide(now_s)
-        return events
+                return [FinalizeWanted()]
+        return self._decide(now_s) if self._finalize_at_s is not None else []
 
     def deadline_s(self, now_s: float) -> float:
         """When time alone will decide something, unless the caller does before; infinite if it can't."""
@@ -337,9 +286,12 @@ class Turns:
             return over_s
         return min(over_s, heard_s + self.patience_s())
 
-    def _silence_s(self, now_s: float) -> float:
-        """How long the caller has been silent; voice that is only noise does not count as theirs."""
-        return inf if self._voice else now_s - (self._voice_ended_s or 0.0)
+    def _silent_for(self, seconds: float, now_s: float) -> bool:
+        """The caller has been silent for so long; voice that is only noise does not count as theirs.
+
+        Put as the deadlines are, so that a moment that was waited for to the microsecond has come.
+        """
+        return self._voice or now_s >= (self._voice_ended_s or 0.0) + seconds
 
     @property
     def _over_at_s(self) -> float:
@@ -358,12 +310,12 @@ class Turns:
         if now_s >= self._over_at_s:
             return self._finish(now_s)
         if not self._settled:
-            if not self._told_late and self._silence_s(now_s) >= self.patience_s():
+            if not self._told_late and not self._voice and self._silent_for(self.patience_s(), now_s):
                 self._told_late = True
                 return [WordsLate()]
             return []
         text = self.text
-        likely = self._complete is not False or self._silence_s(now_s) >= self._patience.usual_s
+        likely = self._complete is not False or self._silent_for(self._patience.usual_s, now_s)
         if likely and text and text != self._told_settled and not self._interim:
             self._told_settled = text
             return [Settled(text)]
@@ -381,18 +333,21 @@ class Turns:
     # Voice over the bot's.
 
     def _follow_overlap(self, now_s: float) -> None:
-        if not self.bot_speaks or self._interrupted:
+        if not self.bot_speaks or self._interrupted or self._words_only:
             self.overlaps = False
         elif self._voice and not self.overlaps:
-            self.overlaps = OVERLAP_S <= now_s - self._burst_s < OVERLAP_NOISE_S
+            in_time = self._burst_s + OVERLAP_S <= now_s < self._burst_s + OVERLAP_NOISE_S
+            self.overlaps = in_time and self._false_overlaps < FALSE_OVERLAPS
             self._overlap_s = self._burst_s
-        elif self._voice:
-            self.overlaps = now_s - self._overlap_s < OVERLAP_NOISE_S
-        elif self.overlaps and (self._settled or self._silence_s(now_s) >= OVERLAP_WORDS_S):
+        elif self._voice and now_s >= self._overlap_s + OVERLAP_NOISE_S:
             self.overlaps = False
+            self._false_overlaps = FALSE_OVERLAPS
+        elif self.overlaps and not self._voice and (self._settled or self._silent_for(OVERLAP_WORDS_S, now_s)):
+            self.overlaps = False
+            self._false_overlaps += not self.text
 
     def _overlap_deadline_s(self, now_s: float) -> float:
-        if not self.bot_speaks or self._interrupted:
+        if not self.bot_speaks or self._interrupted or self._words_only:
             return inf
         if self._voice and self.overlaps:
             return self._overlap_s + OVERLAP_NOISE_S
@@ -437,13 +392,3 @@ class Turns:
         self._ended_s = -inf if self.bot_speaks else ended.speech_ended_s
         self.reset()
         return ended
-
-
-def is_backchannel(text: str) -> bool:
-    """Only listening noises ("mmh", "d'accord", "oui oui"), nothing that asks for the floor."""
-    return _BACKCHANNEL.fullmatch(text) is not None
-
-
-def is_listening_noise(text: str) -> bool:
-    """A backchannel, or a greeting, which answers the bot's and does not stop it."""
-    return is_backchannel(text) or _GREETING.fullmatch(text) is not None

@@ -235,12 +235,13 @@ class Ears(ABC):
         def work() -> Match:
             sound = telephone(pcm, self.audio.rate_hz)
             whole = self._bank.recognise(sound, noise) if complete else NOTHING
-            if whole.text or not partly:
+            # Behind a phrase that was found in noise there is more noise, which would seem to belong to a longer one.
+            if not partly or (noise is not None and whole.text):
                 return whole
             begun = self._bank.recognise_prefix(sound, noise)
             # Of a word or two, noise may seem the beginning of one phrase or another.
             sure = not complete or begun.similarity >= SURE_BEGINNING or len(begun.text.split()) >= SURE_WORDS
-            return begun if sure else NOTHING
+            return max([whole, begun] if sure else [whole], key=lambda match: (bool(match.text), match.similarity))
 
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)
 

@@ -30,7 +30,7 @@ PAUSE_BLOCKS = 12
 """Silence that may part two phrases, 120 ms: twice the closure of a plosive, less than a comma."""
 NOISE_EXCESS = 2.0
 """How many times the mean noise is taken out: noise fluctuates about its mean."""
-SILENCE_DB = -54.0
+SILENCE_DB = -64.0
 """dBFS; nothing softer is ever speech."""
 SOFTEST = 10 ** (-DYNAMIC_RANGE_DB / 10)
 """The same range as a share of the loudest power."""

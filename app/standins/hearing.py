@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from app.standins.features import RATE_HZ, SILENCE_DB, WINDOW_SAMPLES, Bands, bands_of, sound_of
+from app.standins.features import RATE_HZ, WINDOW_SAMPLES, Bands, bands_of, sound_of
 from app.standins.noise import Noise, NoiseTracker
 from app.standins.resampling import resample
 
@@ -17,7 +17,8 @@ ONSET_BLOCKS = 3
 PRE_ROLL_S = 0.3
 """Sound kept from before speech began; it also shows the recogniser what the noise is like."""
 HISTORY_BLOCKS = 150
-SOFTEST_DB = -50.0
+SOFTEST_DB = -60.0
+"""Nothing softer is speech; an echo of the bot, 20 dB down, is whole above it."""
 ABOVE_NOISE_DB = 7.0
 LOUDEST_NOISE_DB = -26.0
 """What is louder than this is speech, however steady."""
@@ -27,6 +28,8 @@ LONGEST_SPAN_S = 30.0
 """Sound kept of one utterance; the start of a longer one is forgotten."""
 NOISY_TENTHS = 30
 """A line that is hardly ever silent for so many tenths of a second is noisy: whoever speaks stops between words."""
+SOFTEST_NOISE_DB = -54.0
+"""Below, noise hides nothing."""
 LOUDEST_TALK_DB = -18.0
 """What is louder than this all the time is a signal, not the noise of a place."""
 NOISY_SHARE = 8
@@ -76,7 +79,7 @@ class VoiceDetector:
         self._softest.append(min(list(self._levels)[-10:]))
         if self._count >= NOISY_FROM_BLOCKS:
             softest_db = sorted(self._softest)[len(self._softest) // NOISY_SHARE]
-            noisy = SILENCE_DB < softest_db < LOUDEST_TALK_DB
+            noisy = SOFTEST_NOISE_DB < softest_db < LOUDEST_TALK_DB
             if noisy != (self._tracker is not None):
                 self._tracker = NoiseTracker() if noisy else None
 

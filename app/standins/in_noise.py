@@ -43,6 +43,8 @@ PREFIX_STARTS = 6
 PAUSE_FRAMES = 6
 PAUSE_SHARE = 0.4
 """A pause stands out from the noise by less than this share of what speech does."""
+REST_FRAMES = 15
+"""Frames that stand out beside a phrase before another one is looked for there."""
 LONGEST_FRAMES = 600
 """Twelve seconds; what was before is forgotten."""
 AGAINST_NOISE = 0.7
@@ -125,6 +127,11 @@ class Masked:
             max(since + int(core[0]) + 3, since + int(core[-1]) + 1 - EDGE),
             min(until, since + int(loose[-1]) + 1 + EDGE),
         )
+
+    def rest(self, since: int, until: int) -> Part | None:
+        """What is left beside a phrase, if it is long and stands out: another one."""
+        loud = self.above_db[since:until] > SPEECH_DB
+        return self.part(since, until) if loud.sum() >= REST_FRAMES else None
 
     def anywhere(self) -> Part:
         """All of the sound, where what stands out most may be none of the speech."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.standins.features import Bands
+from app.standins.features import BLOCK_SAMPLES, SILENCE_DB, Bands, Sound, bands_of, levels_db
 
 MEAN_BLOCKS = 5
 """Powers are averaged over so many frames of 20 ms before the lowest is looked for."""
@@ -32,6 +32,12 @@ _PER_BLOCK = 0.02
 """How fast the mean follows what is not speech: half a second."""
 _RISE_PER_BLOCK = 0.02
 """How fast it is raised where even the lowest of the last second lies above it: that is no speech."""
+SYLLABLE_BLOCKS = 25
+"""Within so many blocks of 10 ms every voice is at its own level once."""
+BACKGROUND_DB = 13.0
+"""What is so much softer for longer than a syllable is somebody else; one voice's soft words are louder."""
+BACKGROUND_BLOCKS = 20
+"""So much of it counts."""
 _LEARNING_BLOCKS = 30
 """Nothing is speech before so much noise was heard."""
 
@@ -74,6 +80,32 @@ def _sliding(bands: Bands, size: int) -> Bands:
     return np.lib.stride_tricks.sliding_window_view(padded, size, axis=0)
 
 
+def background_of(sound: Sound) -> tuple[Noise, int, int] | None:
+    """Somebody else's voice behind one that is much louder: an echo, a television.
+
+    Returns:
+        Its noise, and the samples between which the louder voice speaks; None where there is only one.
+    """
+    levels = levels_db(sound)
+    if len(levels) < 2 * SYLLABLE_BLOCKS:
+        return None
+    around = np.pad(levels, SYLLABLE_BLOCKS // 2, "edge")
+    envelope = np.lib.stride_tricks.sliding_window_view(around, SYLLABLE_BLOCKS).max(axis=1)[: len(levels)]
+    loud = envelope > float(np.percentile(envelope, 98)) - BACKGROUND_DB
+    soft = ~loud & (levels > SILENCE_DB)
+    if soft.sum() < BACKGROUND_BLOCKS:
+        return None
+    voice = np.flatnonzero(loud)
+    bands = bands_of(sound)
+    covered = np.flatnonzero(soft[:-2] & soft[1:-1] & soft[2:])  # a window is 32 ms long, and begins every 20
+    covered = covered[covered % 2 == 0] // 2
+    if not len(covered):
+        return None
+    mean = bands[covered[covered < len(bands)]].mean(axis=0)
+    start, end = int(voice[0]) * BLOCK_SAMPLES, (int(voice[-1]) + 1) * BLOCK_SAMPLES
+    return Noise(mean + np.float32(LEAST), mean + np.float32(LEAST)), start, end
+
+
 class NoiseTracker:
     """Follows the noise of a line block by block (10 ms), and says what stands out from it."""
 
@@ -98,7 +130,7 @@ class NoiseTracker:
             self._lowest = np.min(self._lows, axis=0)
             self._floors.append(self._lowest)
             self._floor = np.max(self._floors, axis=0)
-        above_db = float(above_noise_db(bands, self._mean))
+        above_db = 10 * float(np.log10(np.maximum(bands / self._mean, 1.0)).sum()) / len(bands)
         self._above_db += _SMOOTHING * (above_db - self._above_db)
         is_speech = self._above_db > (STILL_SPEECH_DB if in_speech else SPEECH_DB) and self._blocks > _LEARNING_BLOCKS
         if not is_speech:

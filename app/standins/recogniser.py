@@ -5,7 +5,7 @@ rate, lost pieces) falls below `ACCEPTED_SIMILARITY` and yields no words, or wro
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +23,8 @@ from app.standins.features import (
     sound_of,
     spans,
 )
-from app.standins.in_noise import Masked, NoiseMatcher, Part
-from app.standins.noise import Noise
+from app.standins.in_noise import Found, Masked, NoiseMatcher, Part
+from app.standins.noise import Noise, background_of
 from app.standins.seams import seam_score
 from app.standins.templates import GRID, Template, Templates
 from app.standins.warping import warp
@@ -49,6 +49,8 @@ OFFSET_LOSS = 40.0
 """Share of the similarity that each further unit (full scale) takes away: 0.64 for a wrong law."""
 PREFIX_BAND = 0.18
 """The same while a phrase is under way, and its tempo not yet known."""
+BEFORE_SAMPLES = 1600
+"""What is heard of the softer voice around the louder one."""
 PAUSE_EDGE = 3
 """Frames of a pause in noise that may belong to either side."""
 MAX_SPANS = 8
@@ -88,8 +90,7 @@ class _Heard:
     soundness: float
 
     @classmethod
-    def of(cls, pcm: bytes) -> "_Heard | None":
-        sound = sound_of(pcm)
+    def of(cls, sound: Sound) -> "_Heard | None":
         pieces = spans(sound)
         if not pieces:
             return None
@@ -118,9 +119,12 @@ class Recogniser:
         Args:
             noise: of the line, if it is a noisy one.
         """
+        sound = sound_of(pcm)
         if noise is not None:
-            return self._under(noise, pcm)
-        heard = _Heard.of(pcm)
+            return self._under(noise, sound)
+        if (behind := background_of(sound)) is not None and (match := self._before(*behind, sound, False)).text:
+            return match
+        heard = _Heard.of(sound)
         if heard is None:
             return NOTHING
         count = len(heard.pieces)
@@ -132,9 +136,12 @@ class Recogniser:
 
     def recognise_prefix(self, pcm: bytes, noise: Noise | None = None) -> Match:
         """The words said so far in `pcm`, whose speaker may be in the middle of a phrase."""
+        sound = sound_of(pcm)
         if noise is not None:
-            return self._under(noise, pcm, is_prefix=True)
-        heard = _Heard.of(pcm)
+            return self._under(noise, sound, is_prefix=True)
+        if (behind := background_of(sound)) is not None and (match := self._before(*behind, sound, True)).text:
+            return match
+        heard = _Heard.of(sound)
         if heard is None:
             return NOTHING
         count = len(heard.pieces)
@@ -143,43 +150,53 @@ class Recogniser:
             return match
         return _chain([self._joined(heard, count - 1), self._prefix(heard, count - 1)])
 
-    def _under(self, noise: Noise, pcm: bytes, is_prefix: bool = False) -> Match:
+    def _before(self, noise: Noise, start: int, end: int, sound: Sound, is_prefix: bool) -> Match:
+        """What the louder of two voices says, between these samples."""
+        start, end = max(0, start - BEFORE_SAMPLES), min(len(sound), end + BEFORE_SAMPLES)
+        match = self._under(noise, sound[start:end], is_prefix)
+        ends = tuple((start + share * (end - start)) / len(sound) for share in match.word_ends)
+        return replace(match, word_ends=ends)
+
+    def _under(self, noise: Noise, sound: Sound, is_prefix: bool = False) -> Match:
         """The same on a noisy line: one phrase, or two with a pause between them."""
-        sound = sound_of(pcm)
         heard = Masked.of(sound, noise)
         part = heard.part(0, len(heard.frames)) if heard is not None else None
         if heard is None or part is None:
             return NOTHING
-        match = self._under_in(heard, part, sound, is_prefix)
-        if not match.text and not is_prefix:
-            match = self._under_in(heard, heard.anywhere(), sound, False)
-        pause = None if match.text else heard.pause(part)
-        if pause is None:
-            return match
-        halves = (heard.part(part.since, pause + PAUSE_EDGE), heard.part(pause - PAUSE_EDGE, part.until))
-        found = [
-            self._under_in(heard, half, sound, is_prefix and number == 1)
-            for number, half in enumerate(halves)
-            if half is not None
-        ]
-        return _chain(found)
+        match, found = self._under_in(heard, part, sound, is_prefix)
+        if found is not None:
+            rests = [heard.rest(part.since, found.start), heard.rest(found.end, part.until)]
+            around = [self._under_in(heard, rest, sound, False)[0] if rest is not None else NOTHING for rest in rests]
+            return _chain([around[0], match, around[1]]) if any(rest.text for rest in around) else match
+        others = [match] if is_prefix else [match, self._under_in(heard, heard.anywhere(), sound, False)[0]]
+        if (pause := heard.pause(part)) is not None:
+            halves = (heard.part(part.since, pause + PAUSE_EDGE), heard.part(pause - PAUSE_EDGE, part.until))
+            both = [
+                self._under_in(heard, half, sound, is_prefix and number == 1)[0]
+                for number, half in enumerate(halves)
+                if half is not None
+            ]
+            others.append(_chain(both))
+        return max(others, key=lambda other: (len(other.text), other.similarity))
 
-    def _under_in(self, heard: Masked, part: Part, sound: Sound, is_prefix: bool) -> Match:
+    def _under_in(self, heard: Masked, part: Part, sound: Sound, is_prefix: bool) -> tuple[Match, Found | None]:
+        """What a part says, and where in it; nowhere if it says nothing."""
         found = self._in_noise.prefix(heard, part) if is_prefix else self._in_noise.whole(heard, part)
         if found is None:
-            return NOTHING
+            return NOTHING, None
         similarity = found.likeness
         if similarity >= ACCEPTED_SIMILARITY:
             similarity *= _soundness(sound[found.start * HOP_SAMPLES : found.end * HOP_SAMPLES])
         if similarity < ACCEPTED_SIMILARITY:
-            return Match("", similarity, 0.0)
-        total = len(heard.frames)
-        return self._said(
+            return Match("", similarity, 0.0), None
+        start, length, total = found.start, found.end - found.start, len(heard.frames)
+        match = self._said(
             found.template,
             similarity,
             found.reached if is_prefix else None,
-            lambda shares: tuple((found.start + share * (found.end - found.start)) / total for share in shares),
+            lambda shares: tuple((start + share * length) / total for share in shares),
         )
+        return match, found
 
     def _said(self, number: int, similarity: float, reached: int | None, placed: Callable[[Shares], Shares]) -> Match:
         """A template's words, or those of its first `reached` frames.

@@ -212,6 +212,7 @@ class House:
             "METRICS_PORT": str(ports[1]),
             "MAX_CONCURRENT_CALLS": "2000",
             "MAX_CALL_SECONDS": "3600",
+            "INTERRUPTED_BY": "words",  # the bot is to speak all the time, whatever the callers' sound
             "MAX_LOOP_LAG_MS": "0",  # where it breaks is to be seen, not refused
             "DRAIN_SECONDS": "5",
             "STRUCTURED_LOGGING": "true",

@@ -148,7 +148,7 @@ async def measure() -> list[Gain]:
     async with providers() as addresses:
         return [
             await compare(
-                "deepgram-sdk send_media, 40 ms of sound",
+                "deepgram-sdk, 40 ms of sound",
                 "a piece",
                 lambda where: send_pieces(where, None),
                 lambda where: send_pieces(where, our_socket),

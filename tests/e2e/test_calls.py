@@ -6,6 +6,7 @@ import pytest
 
 from tests.e2e.world import CallResult, World, run_world
 from tests.transcript import said_by
+from tests.words import bare
 
 pytestmark = pytest.mark.e2e
 
@@ -42,7 +43,7 @@ def said(call: CallResult) -> list[str]:
 def test_internet_problem_is_resolved(world: World) -> None:
     call = world.calls["internet_resolu"]
     assert (call.ticket.status, call.ticket.problem_type, call.ticket.sentiment) == ("resolved", "internet", "positive")
-    assert call.caller_words == said(call)
+    assert bare(call.caller_words) == bare(said(call))
     assert "Pierre Dupont (TechCorp)" in call.ticket.summary
     assert "Ma box Internet ne fonctionne plus depuis ce matin." in call.ticket.summary
     for words in (
@@ -65,14 +66,14 @@ def test_pending_ticket_is_recognised(world: World) -> None:
     assert "Merci Marie." in call.bot_words
     assert "Marie Lopez (Boulangerie Martin)" in call.ticket.summary
     assert "Suite du ticket n°" in call.ticket.summary
-    assert call.caller_words[:4] == said(call)[:4]
+    assert bare(call.caller_words[:4]) == bare(said(call)[:4])
     assert_recorded(call)
 
 
 def test_mobile_issue(world: World) -> None:
     call = world.calls["probleme_mobile"]
     assert (call.ticket.status, call.ticket.problem_type) == ("resolved", "mobile")
-    assert call.caller_words == said(call)
+    assert bare(call.caller_words) == bare(said(call))
     assert_recorded(call)
 
 
@@ -81,7 +82,7 @@ def test_modification_request(world: World) -> None:
     assert (call.ticket.status, call.ticket.problem_type) == ("open", "modification")
     assert "Sophie Bernard" in call.ticket.summary
     assert "J'enregistre votre demande de modification" in call.bot_words
-    assert call.caller_words == said(call)
+    assert bare(call.caller_words) == bare(said(call))
     assert_recorded(call)
 
 
@@ -89,7 +90,7 @@ def test_problem_that_persists_is_transferred(world: World) -> None:
     call = world.calls["probleme_persiste"]
     assert (call.ticket.status, call.ticket.problem_type) == ("transferred", "internet")
     assert "Je vous mets en relation avec un technicien." in call.bot_words
-    assert call.caller_words == said(call)
+    assert bare(call.caller_words) == bare(said(call))
     assert str(call.report.ended_by) == "bot"
     assert_recorded(call)
 
@@ -115,7 +116,7 @@ def test_human_is_asked_for_at_once(world: World) -> None:
 def test_caller_hangs_up_in_mid_sentence(world: World) -> None:
     call = world.calls["raccroche"]
     assert (call.ticket.status, call.ticket.problem_type) == ("abandoned", "internet")
-    assert call.caller_words[0] == "Bonjour, je n'ai plus Internet."
+    assert bare(call.caller_words)[0] == "bonjour je n ai plus internet"
     assert str(call.report.ended_by) == "caller"
     assert_recorded(call)
 

@@ -371,6 +371,28 @@ async def test_a_server_that_stops_sends_its_callers_to_the_next(house_of: OpenH
         assert {await house.outcome(call_uuid) for call_uuid in peers} == {"lost"}
 
 
+@on_uvloop
+async def test_who_has_hung_up_is_told_by_the_life_of_the_asterisk(house_of: OpenHouse) -> None:
+    """A frame of ours that comes between Asterisk's last read and its close makes a reset of a hang-up; and an Asterisk
+    that dies may end its calls as a hang-up does."""
+    async with open_both(house_of) as (house, manager):
+        ways = ("reset", "finish")
+        left, died = {uuid4(): way for way in ways}, {uuid4(): way for way in ways}
+        peers = {}
+        for call_uuid in (*left, *died):
+            await announced(house, manager, call_uuid)
+            peers[call_uuid] = await house.call(call_uuid)
+        for peer in peers.values():
+            await peer.heard(5)
+        for call_uuid, way in left.items():
+            getattr(peers[call_uuid], way)()
+            assert await house.outcome(call_uuid) == "hangup"
+        for call_uuid, way in died.items():
+            getattr(peers[call_uuid], way)()
+        await manager.close()
+        assert {await house.outcome(call_uuid) for call_uuid in died} == {"lost"}
+
+
 # Who comes back.
 
 

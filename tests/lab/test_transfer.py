@@ -81,7 +81,7 @@ async def test_a_caller_who_hangs_up_while_it_rings_is_called_back(laboratory: L
 async def test_a_caller_who_finds_no_bot_on_the_way_back_is_called_back(laboratory: Laboratory) -> None:
     bot, number = laboratory.bot, laboratory.new_number()
     waits = Script(name="waits", max_seconds=60, steps=(Say(say=HUMAN), Pause(pause_s=50)))
-    in_the_way = Script(name="in the way", max_seconds=60, steps=(Pause(pause_s=15), HangUp(hangup=True)))
+    in_the_way = Script(name="in-the-way", max_seconds=60, steps=(Pause(pause_s=15), HangUp(hangup=True)))
     await bot.stop()
     await bot.start(MAX_CONCURRENT_CALLS="1")
     try:

@@ -1,12 +1,14 @@
 """An Asterisk whose manager is not heard any more: packets are dropped, not refused, in the middle of a call."""
 
 import asyncio
+import time
 
 from app.caller.script import HangUp, Listen, Pause, Say, Script, WaitBot
 from tests.lab.asterisk import AMI_PORT
 from tests.lab.laboratory import CALLER_SAYS, TECHNICIAN_SAYS, Laboratory
 from tests.lab.telephone import be_called, dial
 from tests.lab.test_transfer import HUMAN, TECHNICIAN
+from tests.words import bare
 
 CALLER = Script(
     name="unwell",
@@ -47,7 +49,7 @@ async def test_a_manager_that_is_not_heard_takes_nothing_with_it(laboratory: Lab
     assert 0 < other.first_sound_ms <= 400, "nobody announced it"
     assert bot.events("dialplan not told where the call goes", call_id=call.call_uuid)
     assert call.ticket.status == "transferred"
-    assert call.caller_words[1] == "Non.", "after the manager fell silent"
+    assert bare(call.caller_words)[1] == "non", "after the manager fell silent"
     assert TECHNICIAN_SAYS in call.held.words
     assert CALLER_SAYS in person.words
     assert person.sipp.header("X-Voicebot-UUID") == call.call_uuid
@@ -55,5 +57,9 @@ async def test_a_manager_that_is_not_heard_takes_nothing_with_it(laboratory: Lab
     bot_until_s = max(heard.end_s for heard in call.held.report.heard if heard.end_s < technician.start_s)
     assert technician.start_s - bot_until_s < RINGS_S + 1
     await bot.event("asterisk connected", since=since, timeout_s=LINKED_S, asterisk=asterisk.address)
+    end_s = time.monotonic() + LINKED_S
+    while await bot.metric("voicebot_ami_connected", asterisk=asterisk.address) != 1:
+        assert time.monotonic() < end_s, "not every worker is linked again"
+        await asyncio.sleep(0.2)
     known = await laboratory.dial(SHORT, caller_number="0199000001")
     assert known.ticket.caller_number == "+33199000001"

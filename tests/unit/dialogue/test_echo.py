@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.dialogue.echo import KEPT_WORDS, Echo
+from app.dialogue.echo import KEPT_SENTENCES, Echo
 
 WELCOME = "Bonjour, bienvenue au SAV Wipple. Comment puis-je vous aider ?"
 CHOICES = "Votre demande concerne-t-elle Internet, votre téléphone mobile, ou une modification de votre contrat ?"
@@ -46,7 +46,8 @@ def test_what_it_heard_of_itself_is_taken_out_of_what_the_caller_said(echo: Echo
 
 
 def test_sentences_of_long_ago_are_forgotten(echo: Echo) -> None:
-    echo.say("mot " * KEPT_WORDS)
+    for _ in range(KEPT_SENTENCES):
+        echo.say("Autre chose.")
     assert echo.without("bienvenue au SAV Wipple", voiced=False) == "bienvenue au SAV Wipple"
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from app.standins.features import BANDS, Bands, Sound, bands_of
-from app.standins.noise import Noise, NoiseTracker, above_noise_db
+from app.standins.noise import Noise, NoiseTracker, above_noise_db, background_of
 
 HOP_S = 0.010
 
@@ -74,3 +74,19 @@ def test_only_what_is_above_counts() -> None:
     assert above_noise_db(noise * 0.1, noise) == 0.0
     assert above_noise_db(one_band, noise) == pytest.approx(20 / BANDS, rel=1e-3)
     assert Noise(noise, noise).under(np.zeros((80, BANDS), np.float32)).min() > 0
+
+
+def test_a_softer_voice_is_told_from_the_louder_one() -> None:
+    other = said(np.zeros(32000, np.float32), 0.5, vowel(3.0, 0.02))
+    behind = background_of(said(other, 1.5, vowel(1.0)))
+    assert behind is not None
+    noise, start, end = behind
+    assert start / 8000 == pytest.approx(1.5, abs=0.15)
+    assert end / 8000 == pytest.approx(2.5, abs=0.15)
+    assert 10 * np.log10(noise.mean / bands_of(vowel(3.0, 0.02)).mean(axis=0)).mean() == pytest.approx(0.0, abs=1.5)
+
+
+def test_one_voice_has_nobody_behind_it() -> None:
+    soft_end = np.concatenate((vowel(1.0), vowel(0.3, 0.06)))
+    assert background_of(said(np.zeros(24000, np.float32), 1.0, soft_end)) is None
+    assert background_of(np.zeros(800, np.float32)) is None
