@@ -23,10 +23,11 @@ from app.providers.base import SpeechToText, TextToSpeech
 from app.providers.clear_voice import ClearVoice
 from app.providers.deepgram import DeepgramSpeechToText
 from app.providers.elevenlabs import ElevenLabsTextToSpeech
-from app.providers.espeak import EspeakTextToSpeech
+from app.providers.espeak import LEVEL_DBOV, EspeakTextToSpeech
 from app.providers.groq import GroqLanguageModel
 from app.providers.ladder import UnderstandingLadder, VoiceLadder
 from app.providers.quota import Quota, QuotaVoice
+from app.providers.voice_level import MEMORY_S, VoiceLevel
 from app.store.clients import Clients
 from app.store.embedded import EmbeddedPostgres
 from app.store.migrate import migrate
@@ -127,10 +128,10 @@ async def open_services(settings: Settings, part: Part | None = None) -> AsyncIt
         stack.push_async_callback(recogniser.close)
         understanding = UnderstandingLadder(await _open_model(settings, prompts, stack))
         voice, spare = await open_voice(settings, stack)
-        cache = PhraseCache(settings.cache_dir, voice.voice_key)
+        cache = PhraseCache(settings.cache_dir, voice.voice_key, voice.level)
         texts = list(prompts.fixed().values())
         if missing := await asyncio.to_thread(cache.load, texts):
-            builder = voice if voice is spare else QuotaVoice(voice, voices)
+            builder = voice.patient if voice is spare else QuotaVoice(voice.patient, voices)
             _in_background(_speak(cache, texts, missing, builder) if first else _look_for(cache, missing), stack)
         await switchboard.tried(LINKS_WITHIN_S)
         lag, loop = Lag(), asyncio.get_running_loop()
@@ -166,7 +167,7 @@ def _own(quota: Quota, stack: AsyncExitStack) -> Quota:
 
 async def open_voice(settings: Settings, stack: AsyncExitStack) -> tuple[ClearVoice, ClearVoice]:
     """The voice of the settings and the local one; the same where no key was given."""
-    spare = ClearVoice(EspeakTextToSpeech())
+    spare = ClearVoice(EspeakTextToSpeech(), VoiceLevel(LEVEL_DBOV, MEMORY_S))
     stack.push_async_callback(spare.close)
     if not settings.elevenlabs_api_key.get_secret_value():
         return spare, spare

@@ -19,7 +19,7 @@ async def build_cache() -> int:
     console = Console(stderr=True, highlight=False)
     async with AsyncExitStack() as stack:
         voice, _spare = await open_voice(settings, stack)
-        cache = PhraseCache(settings.cache_dir, voice.voice_key)
+        cache = PhraseCache(settings.cache_dir, voice.voice_key, voice.level)
         missing = cache.load(texts)
         with Progress(console=console) as progress:
             bar = progress.add_task("phrases", total=len(missing))
@@ -29,7 +29,7 @@ async def build_cache() -> int:
                 if error is not None:
                     progress.console.print(f"not spoken: {text!r}: {error}", markup=False)
 
-            failed = await cache.build(texts, voice, on_progress)
+            failed = await cache.build(texts, voice.patient, on_progress)
     spoken = len(missing) - failed
     there = len(texts) - len(missing)
     console.print(f"{spoken} phrases spoken, {there} were there, {failed} failed: {cache.directory}", soft_wrap=True)

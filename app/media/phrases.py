@@ -1,7 +1,7 @@
 """Speech that was spoken before: fixed phrases on disk and in memory, recent dynamic ones in an LRU.
 
-On disk: `CACHE_DIR/<voice>/<hash of the words>.raw`, s16le mono 8 kHz, and `index.json` for people. A text is found by
-the words that are said for it (`spoken_text`): worded otherwise, it is spoken anew.
+On disk: `CACHE_DIR/<voice>/<hash of the words>.raw`, s16le mono 8 kHz, `index.json` for people, and how loud the voice
+speaks. A text is found by the words that are said for it (`spoken_text`): worded otherwise, it is spoken anew.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from app.dialogue.spoken_text import spoken_text
 from app.errors import ProviderError
 from app.ops import metrics
 from app.providers.base import TextToSpeech
+from app.providers.voice_level import VoiceLevel
 
 log = structlog.get_logger(__name__)
 
@@ -36,10 +37,12 @@ class PhraseCache:
     Args:
         directory: CACHE_DIR.
         voice_key: of the voice that spoke; another voice has another folder.
+        level: how loud that voice speaks: known from when it spoke the phrases, and kept with them.
     """
 
-    def __init__(self, directory: Path, voice_key: str) -> None:
+    def __init__(self, directory: Path, voice_key: str, level: VoiceLevel | None = None) -> None:
         self.directory = directory / re.sub(r"[^\w.+-]", "_", voice_key)
+        self._level = level or VoiceLevel()
         self._fixed: dict[str, bytes] = {}
         self._dynamic: OrderedDict[str, bytes] = OrderedDict()
         self._dynamic_bytes = 0
@@ -53,6 +56,7 @@ class PhraseCache:
             The texts that are not there yet.
         """
         missing = []
+        self._level.recall(self.directory)
         for text in texts:
             try:
                 pcm = self._file(text).read_bytes()
@@ -113,6 +117,7 @@ class PhraseCache:
         done = await asyncio.gather(*jobs)
         if any(done):
             await asyncio.to_thread(self._try, self._write_index)
+            await asyncio.to_thread(self._try, self._level.remember, self.directory)
         return len(done) - sum(done)
 
     def _file(self, text: str) -> Path:

@@ -4,12 +4,17 @@ History is what was heard: the words of a speech are told by the samples that le
 """
 
 from dataclasses import dataclass
+from math import inf
 
 from ext.playout import PlayoutBuffer
 
 SAMPLE_RATE_HZ = 8000
 COMFORT_NOISE_DB = -70.0
 """A line that is digitally silent sounds dead (ITU-T G.711 Appendix II asks for comfort noise)."""
+
+SENTENCE_PAUSE_S = 0.25
+"""Silence between two sentences of one speech: their own is cut (`ext.leveller`). espeak-ng leaves 0.32 to 0.37 s
+within a text; less than 0.2 s is heard as a comma."""
 
 
 @dataclass(slots=True)
@@ -42,6 +47,10 @@ class Playout:
         """What the buffer had played of its epoch before this speech (or this part of it) began."""
         self._heard_before_samples = 0
         """What was heard of this speech in epochs that are over."""
+        self._pause_due = False
+        """A sentence was begun behind another."""
+        self._sound_ends_s = 0.0
+        """When what was pushed last will have left, on the clock of `push`."""
 
     @property
     def epoch(self) -> int:
@@ -112,6 +121,7 @@ class Playout:
 
     def start_sentence(self, text: str) -> None:
         """What is pushed from here on says `text`."""
+        self._pause_due = bool(self._marks)
         self._marks.append(Mark(text, self._pushed_samples))
 
     def push(self, epoch: int, pcm: bytes, now_s: float) -> bytes:
@@ -122,9 +132,22 @@ class Playout:
         """
         if epoch != self.buffer.epoch:
             return b""
+        if self._pause_due:
+            self._pause_due = False
+            self._push_pause(epoch, now_s)
         accepted = self.buffer.push(epoch, pcm, now_s)
         self._pushed_samples += accepted
+        self._sound_ends_s = now_s + self.queued_s
         return pcm[accepted * 2 :]
+
+    def _push_pause(self, epoch: int, now_s: float) -> None:
+        """As much of the pause as the caller has not heard yet while this sentence was waited for."""
+        silent_s = max(now_s - self._sound_ends_s, 0.0) if self.buffer.idle else 0.0
+        pause_samples = round(max(SENTENCE_PAUSE_S - silent_s, 0.0) * SAMPLE_RATE_HZ)
+        if pause_samples:
+            pushed = self.buffer.push(epoch, bytes(2 * pause_samples), now_s)
+            self._pushed_samples += pushed
+            self._marks[-1].start_samples += pushed
 
     def end_sentence(self, epoch: int) -> None:
         """All of the sentence is pushed: running dry is no underrun now."""
@@ -149,6 +172,7 @@ class Playout:
         self.buffer.interrupt()
         self._base_samples = 0
         self._heard_before_samples = self._pushed_samples = heard
+        self._sound_ends_s = -inf  # the pause before it was heard
         if self._marks:
             self._marks.pop()
         return self.buffer.epoch

@@ -189,7 +189,7 @@ class ElevenLabsStandIn:
             raise _injected("http_429")
         text, speed, audio_format = await _validated(request)
         self.stats.count("characters", len(text))
-        key = (text, self.knobs.espeak_voice, speed, audio_format)
+        key = (text, self.knobs.espeak_voice, speed, audio_format, self.knobs.gain_db)
         coded = self._sounds.get(key)
         if coded is None:
             work = asyncio.get_running_loop().run_in_executor(self._executor, _coded, *key)
@@ -268,8 +268,8 @@ async def _validated(request: web.Request) -> tuple[str, float, str]:
     return text, speed, audio_format
 
 
-def _coded(text: str, espeak_voice: str, speed: float, audio_format: str) -> bytes:
-    sound = speak(text, espeak_voice, round(RATE_WPM * speed), FORMATS[audio_format])
+def _coded(text: str, espeak_voice: str, speed: float, audio_format: str, gain_db: float = 0.0) -> bytes:
+    sound = speak(text, espeak_voice, round(RATE_WPM * speed), FORMATS[audio_format]) * 10 ** (gain_db / 20)
     pcm: bytes = (np.clip(sound, -1.0, 1.0) * 32767.0).astype("<i2").tobytes()
     if audio_format == "ulaw_8000":
         return laws.encode("mulaw", pcm)

@@ -171,6 +171,7 @@ class ElevenLabsKnobs(Knobs):
         first_byte_ms: from the request to the first sound.
         speed: how many times faster than real time sound is produced.
         espeak_voice: who speaks.
+        gain_db: how much louder than espeak does.
     """
 
     FAULTS: ClassVar[tuple[str, ...]] = (
@@ -198,6 +199,7 @@ class ElevenLabsKnobs(Knobs):
     first_byte_ms: int = 75
     speed: float = 10.0
     espeak_voice: str = "fr+m1"
+    gain_db: float = 0.0
 
 
 @dataclass(slots=True)

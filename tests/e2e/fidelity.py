@@ -5,13 +5,14 @@ Asterisk and the bot held.
 """
 
 from collections.abc import Iterator
+from math import inf
 
 import numpy as np
 import numpy.typing as npt
 
 from app.dialogue.spoken_text import spoken_text
 from tests.e2e.world import CallResult, Reel, World
-from tests.reference import g711, resample
+from tests.reference import g711, leveller, resample
 
 FRAME_BYTES = 320
 EDGE_SAMPLES = 80
@@ -143,15 +144,23 @@ def _verdict(missing: int, of: int, where: str) -> list[str]:
 
 
 def _meant(reel: Reel) -> tuple[Samples, int]:
-    """The reel as 8 kHz samples, by the references alone, and how far the product may differ."""
+    """The reel as it is kept in the cache, by the references alone, and how far the product may differ."""
     codec, rate = reel.form.split("_")
     if codec == "ulaw":
-        return np.frombuffer(g711.ulaw_decode(reel.sound), np.int16), 0
+        return _cleared(g711.ulaw_decode(reel.sound)), 0
     if rate == "8000":
-        return np.frombuffer(reel.sound, np.int16), 0
+        return _cleared(reel.sound), 0
     resampler = resample.Resampler(int(rate), 8000)
-    pcm = resampler.process(reel.sound) + resampler.flush()
-    return np.frombuffer(pcm, np.int16), RESAMPLED_TOLERANCE
+    return _cleared(resampler.process(reel.sound) + resampler.flush()), RESAMPLED_TOLERANCE
+
+
+def _cleared(pcm: bytes) -> Samples:
+    """Shaped, trimmed, and brought to the level of all phrases by one gain."""
+    meter = leveller.Leveller(leveller.TARGET_DBOV, 0.0)
+    meter.process(pcm)
+    meter.flush()
+    exact = leveller.Leveller(meter.active_dbov, inf)
+    return np.frombuffer(exact.process(pcm) + exact.flush(), np.int16)
 
 
 def _compare(meant: Samples, heard: Samples, tolerance: int, edge: int) -> list[str]:

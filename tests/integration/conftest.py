@@ -29,7 +29,7 @@ def ground(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory)
     async def speak_phrases() -> None:
         voice = ClearVoice(EspeakTextToSpeech())
         cache = PhraseCache(cache_dir, voice.voice_key)
-        assert await cache.build(load_prompts().fixed().values(), voice) == 0
+        assert await cache.build(load_prompts().fixed().values(), voice.patient) == 0
         await voice.close()
 
     async def copy_databases() -> None:

@@ -4,6 +4,7 @@ A path is a set of vector instructions (ext/simd.h); the tests that feed a kerne
 that this machine has.
 """
 
+import random
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 import ext.clock
 import ext.frames
 import ext.g711
+import ext.leveller
 import ext.levels
 import ext.line
 import ext.playout
@@ -29,6 +31,7 @@ import ext.voice_activity
 import tests.reference.clock
 import tests.reference.frames
 import tests.reference.g711
+import tests.reference.leveller
 import tests.reference.levels
 import tests.reference.line
 import tests.reference.playout
@@ -42,6 +45,7 @@ PAIRS: list[tuple[ModuleType, ModuleType]] = [
     (ext.clock, tests.reference.clock),
     (ext.frames, tests.reference.frames),
     (ext.g711, tests.reference.g711),
+    (ext.leveller, tests.reference.leveller),
     (ext.levels, tests.reference.levels),
     (ext.line, tests.reference.line),
     (ext.playout, tests.reference.playout),
@@ -85,6 +89,7 @@ def make_twin(twin: ModuleType, name: str) -> Any:
     inbound = tests.reference.line.Inbound(tracks, 40, nothing, 0.0)
     playout = tests.reference.playout.PlayoutBuffer()
     arguments: dict[str, tuple[Any, ...]] = {
+        "Leveller": (-20.0, 1.0),
         "Resampler": (24000, 8000),
         "Callback": (nothing,),
         "Wheel": (nothing,),
@@ -347,3 +352,30 @@ def test_any_schedule_plays_the_same_bytes(path: str, knobs: dict[str, Any], sch
                 kernel, twin = (getattr(buffer, name)() for buffer in both)
             assert kernel == twin
             assert [getattr(both[0], name) for name in STATE] == [getattr(both[1], name) for name in STATE]
+
+
+# -- leveller
+
+
+@every_path
+@given(
+    shape=st.lists(st.tuples(st.integers(0, 700), st.sampled_from([0, 3, 300, 4000, 32767])), max_size=6),
+    seed=st.integers(0, 2**32 - 1),
+    cuts=st.lists(st.integers(0, 900), max_size=6),
+    level=st.floats(-60, 0),
+    known_s=st.sampled_from([0.0, 0.5, 4.0, float("inf")]),
+)
+@settings(max_examples=60, deadline=None)
+def test_leveller_of_any_sound(
+    path: str, shape: list[tuple[int, int]], seed: int, cuts: list[int], level: float, known_s: float
+) -> None:
+    dice = random.Random(seed)
+    values = [dice.randint(-size, size) for count, size in shape for _ in range(count)]
+    sound = struct.pack(f"<{len(values)}h", *values)
+    with on(path):
+        ours, twin = ext.leveller.Leveller(level, known_s), tests.reference.leveller.Leveller(level, known_s)
+        for cut in [*cuts, len(values)]:
+            piece, sound = sound[: 2 * cut], sound[2 * cut :]
+            assert ours.process(piece) == twin.process(piece)
+        assert ours.flush() == twin.flush()
+        assert (ours.active_dbov, ours.active_s) == pytest.approx((twin.active_dbov, twin.active_s))

@@ -1,13 +1,16 @@
 """Words and samples: what was heard is told by what left."""
 
+import itertools
 from array import array
+from math import sin
 
 import pytest
 
-from app.media.playout import Playout
+from app.media.playout import SENTENCE_PAUSE_S, Playout
 
 FRAME_SAMPLES = 160
 HEADER_BYTES = 3
+PAUSE_SAMPLES = round(SENTENCE_PAUSE_S * 8000)
 
 
 def tone(frames: int) -> bytes:
@@ -46,11 +49,11 @@ def test_a_speech_heard_to_its_end() -> None:
     say(playout, "Bonjour.", 10)
     say(playout, "Comment puis-je vous aider ?", 10)
     assert playout.has_sound
-    assert playout.queued_s == pytest.approx(0.4)
+    assert playout.queued_s == pytest.approx(0.4 + SENTENCE_PAUSE_S)
     pull(playout, 1)
     assert playout.speaking
     pull_all(playout)
-    assert playout.heard_samples == playout.pushed_samples == 20 * FRAME_SAMPLES
+    assert playout.heard_samples == playout.pushed_samples == 20 * FRAME_SAMPLES + PAUSE_SAMPLES
     assert playout.heard_words() == "Bonjour. Comment puis-je vous aider ?"
     assert playout.underruns == 0
 
@@ -61,7 +64,7 @@ def test_an_interruption_keeps_only_what_was_heard() -> None:
     say(playout, "Un.", 10)
     say(playout, "Deux trois quatre cinq", 10)
     say(playout, "Six.", 10)
-    pull(playout, 15)
+    pull(playout, 28)
     epoch = playout.epoch
     assert playout.interrupt() == "Un. Deux trois…"
     assert playout.epoch > epoch
@@ -143,6 +146,53 @@ def test_what_does_not_fit_comes_back() -> None:
     assert playout.push(epoch, tone(5), 0.0) == b""
 
 
+def silences_ms(pcm: bytes) -> list[float]:
+    """Silences of 10 ms and more between sounds; comfort noise is silence."""
+    samples = array("h", pcm)
+    loud = [place for place, sample in enumerate(samples) if abs(sample) > 40]
+    return [(after - before - 1) / 8 for before, after in itertools.pairwise(loud) if after - before > 80]
+
+
+@pytest.mark.parametrize("pieces", [1, 4])
+def test_sentences_follow_each_other_with_the_same_pause(pieces: int) -> None:
+    """However they come: whole from the cache, or in bursts while the one before sounds."""
+    playout = Playout()
+    epoch = playout.begin()
+    for text in ("Un.", "Deux.", "Trois."):
+        playout.start_sentence(text)
+        for _ in range(pieces):
+            assert playout.push(epoch, tone(20 // pieces), 0.0) == b""
+        playout.end_sentence(epoch)
+    heard = pull(playout, 60 + 25)
+    assert silences_ms(heard) == pytest.approx([SENTENCE_PAUSE_S * 1000] * 2, abs=2.0), "the fades are nearly silent"
+    assert playout.idle
+    assert playout.underruns == 0
+
+
+@pytest.mark.parametrize(("late_s", "pause_s"), [(0.0, 0.25), (0.1, 0.15), (0.25, 0.0), (2.0, 0.0)])
+def test_silence_that_was_heard_already_counts(late_s: float, pause_s: float) -> None:
+    playout = Playout()
+    epoch = playout.begin()
+    say(playout, "Un.", 10)
+    pull(playout, 10)
+    playout.start_sentence("Deux.")
+    playout.push(epoch, tone(10), 0.2 + late_s)
+    assert playout.queued_s == pytest.approx(0.2 + pause_s)
+
+
+def test_a_join_does_not_click() -> None:
+    """The step from one sample to the next is no larger at the joins than within the sentences."""
+    playout = Playout()
+    wave = array("h", [round(8000 * sin(number / 5)) for number in range(30 * FRAME_SAMPLES + 77)]).tobytes()
+    epoch = playout.begin()
+    for text in ("Un.", "Deux."):
+        playout.start_sentence(text)
+        playout.push(epoch, wave, 0.0)
+        playout.end_sentence(epoch)
+    samples = array("h", pull(playout, 80))
+    assert max(abs(after - before) for before, after in itertools.pairwise(samples)) <= 1700
+
+
 def test_a_broken_sentence_is_taken_back_and_said_again() -> None:
     playout = Playout()
     epoch = playout.begin()
@@ -150,8 +200,8 @@ def test_a_broken_sentence_is_taken_back_and_said_again() -> None:
     playout.start_sentence("Deux trois.")
     playout.push(epoch, tone(5), 0.0)
     pull(playout, 4)
-    assert playout.before_last_sentence_s == pytest.approx(0.12)
-    pull(playout, 8)
+    assert playout.before_last_sentence_s == pytest.approx(0.12 + SENTENCE_PAUSE_S)
+    pull(playout, 21)
     assert playout.before_last_sentence_s == 0.0
     again = playout.take_back_sentence()
     assert again == playout.epoch > epoch
