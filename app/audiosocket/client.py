@@ -231,9 +231,12 @@ class AudioSocketClient(asyncio.Protocol):
             self._write(KIND_DTMF, digit.encode("ascii"))
 
     def hangup(self, *, abort: bool = False, by: EndedBy = EndedBy.CALLER) -> None:
-        """Ends the call from this side: a bare close, or a reset with `abort`. Ended ones stay so."""
+        """Ends the call from this side: a bare end of stream, or a reset with `abort`. Ended ones stay so.
+
+        Not a close, as Asterisk's: a frame of the bot that nobody has read yet would make a reset of it, now and then.
+        """
         detail = "the caller hung up" if by is EndedBy.CALLER else "the longest time was reached"
-        self._finish(by, detail, abort=abort)
+        self._finish(by, detail, abort=abort, half_close=not abort)
 
     # What the wire does.
 

@@ -84,7 +84,7 @@ async def test_sentences_join_with_the_pause_that_is_meant_and_nothing_else(tmp_
         cache = PhraseCache(tmp_path, voice.voice_key, voice.level)
         assert await cache.build(sentences[:1], voice.patient) == 0
         done: list[Said] = []
-        mouth = Mouth(cache, VoiceLadder(voice, spare), lambda _now_s: None, done.append, lambda: None)
+        mouth = Mouth(cache, VoiceLadder(voice, spare), lambda _now_s: None, done.append, lambda: None, lambda _: None)
         mouth.say(failing_after(sentences, standins))
         heard = await all_frames(mouth, done)
         await mouth.close()
