@@ -19,6 +19,7 @@ from app.board import Board, State
 from app.call.services import Part, open_services
 from app.errors import VoicebotError
 from app.ops import metrics
+from app.ops.heap import Heap
 from app.ops.log_stream import WholeLines
 from app.ops.logs import configure_logs, lines_lost
 from app.orders import READY, Assignment, Channel
@@ -47,6 +48,8 @@ TIDY_AFTER_CALLS = 20
 TIDY_AFTER_TURNS = 2
 """But twice as many as are in progress, which is what a look takes its time by: each call costs the same then, and what
 waits to be thrown away (a quarter of a megabyte of a long call) is at most twice what is in use."""
+
+HEAP_EVERY_S = 10.0
 
 
 async def work(fd: int) -> int:
@@ -153,9 +156,13 @@ class _Worker:
 
 async def _keep_wound(server: Server) -> None:
     """Winds the kernel's timer up, and tidies."""
-    tidied_at = 0
+    heap, tidied_at, heap_at_s = Heap(), 0, 0.0
+    loop = asyncio.get_running_loop()
     while True:
         _wind_up(UNWOUND_S)
+        if loop.time() >= heap_at_s:
+            heap_at_s = loop.time() + HEAP_EVERY_S
+            heap.give_back()
         ended = server.calls_ended - tidied_at
         if ended >= max(TIDY_AFTER_CALLS, TIDY_AFTER_TURNS * server.calls):
             gc.collect()

@@ -355,7 +355,7 @@ class Conversation:
         self._step = step
         if step.ending is not None:
             self._on_ending(step.ending)
-        self.ears.turns.expects = self._machine.endpointing
+        self.ears.expect(self._machine.endpointing)
         self._keypad.ask(self._machine.keys)
         self._timers.typing_ends_at_s = self._keypad.deadline_s
         self._look_again()

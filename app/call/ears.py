@@ -7,6 +7,7 @@ from math import inf
 import structlog
 
 from app.dialogue.echo import Echo
+from app.dialogue.states import Endpointing
 from app.dialogue.turn_events import FinalizeWanted, TurnEvent
 from app.dialogue.turns import Completeness, Turns
 from app.errors import ProviderError
@@ -89,6 +90,12 @@ class Ears:
         """When the caller's voice was last heard."""
         return self.inbound.voice_ended_s
 
+    def expect(self, endpointing: Endpointing) -> None:
+        """What the bot asks for with what it says next."""
+        self.turns.expects = endpointing
+        if self._session is not None:
+            self._session.expect(endpointing)
+
     def follow_bot(self, now_s: float, *, speaks: bool, sounds: bool) -> None:
         """What the bot does: needed when it changes.
 
@@ -143,6 +150,7 @@ class Ears:
         recent = self.inbound.recent
         self._session_start_samples = self.inbound.handed_samples - recent.samples
         self._session = session
+        session.expect(self.turns.expects)
         session.send(recent.pcm())
         if self._session is session:  # it may have died of that
             self.inbound.on_piece = session.send  # no line of ours in between: it is called 25 times a second
@@ -177,6 +185,7 @@ class Ears:
                 self._loop.time(),
                 is_final=transcript.is_final,
                 ends_turn=transcript.ends_turn,
+                may_end_turn=transcript.may_end_turn,
                 answers_finalize=transcript.answers_finalize,
             )
         )

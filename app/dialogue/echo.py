@@ -3,6 +3,7 @@
 from collections import deque
 
 from app.dialogue.french_numbers import fold
+from app.dialogue.spoken_text import spoken_text
 
 KEPT_SENTENCES = 4
 """Of what the bot said lately: echo is no older than the sentence under way and the one before."""
@@ -18,11 +19,13 @@ class Echo:
     """What the bot of one call is saying."""
 
     def __init__(self) -> None:
-        self._said: deque[str] = deque(maxlen=KEPT_SENTENCES)
+        self._said: deque[list[str]] = deque(maxlen=KEPT_SENTENCES)
+        """Words of each, as they are written and, where that differs, as they sound: the recogniser writes either."""
 
     def say(self, text: str) -> None:
         """The bot begins a sentence."""
-        self._said.append(text)
+        spoken = spoken_text(text)
+        self._said.append(_words(text) + (_words(spoken) if spoken != text else []))
 
     def without(self, text: str, *, voiced: bool) -> str:
         """What is left of words that were heard while the bot was speaking, without those that are its own.
@@ -32,7 +35,7 @@ class Echo:
         """
         raw = text.split()
         heard = [_bare(word) for word in raw]
-        said = [word for sentence in self._said for word in _words(sentence)]
+        said = [word for sentence in self._said for word in sentence]
         if not voiced and heard and _in_order(heard, said) >= SHARE * len(heard):
             return ""
         kept: list[str] = []

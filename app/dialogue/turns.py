@@ -22,9 +22,9 @@ from app.dialogue.turn_events import (
     WordsLate,
 )
 
-SETTLE_S = 0.3
-"""Silence after which the final words are asked for: no sooner than Deepgram's own endpointing (`ENDPOINTING_MS`) would
-end the span. Asked for at each comma, words come sooner but are heard piece by piece, and worse."""
+SETTLE_S = 0.16
+"""Silence after which the final words are asked for: longer than within words (a "t" is silent for 0.1 s), shorter than
+many a comma, behind which the recogniser goes on with what it knows."""
 UNFINISHED_S = 1.8
 """Half an address, six of ten digits, "parce que…": the caller is thinking or reading. With an answer that is prepared
 meanwhile a caller who has left it at that still hears one within 2 s."""
@@ -190,7 +190,14 @@ class Turns:
         self._voice_ended_s = now_s
 
     def on_words(
-        self, text: str, now_s: float, *, is_final: bool, ends_turn: bool = False, answers_finalize: bool = False
+        self,
+        text: str,
+        now_s: float,
+        *,
+        is_final: bool,
+        ends_turn: bool = False,
+        may_end_turn: bool = False,
+        answers_finalize: bool = False,
     ) -> list[TurnEvent]:
         """A transcript arrived; see `app.providers.base.Transcript`."""
         self._follow_voice(now_s)
@@ -216,6 +223,9 @@ class Turns:
         if self._provider_ends_turns:
             if ends_turn and self.text:
                 events.append(self._end(now_s))
+            elif may_end_turn and self.text not in ("", self._told_settled):
+                self._told_settled = self.text
+                events.append(Settled(self.text))
         elif (answers_finalize or (is_final and ends_turn)) and self._finalize_at_s is not None:
             # The recogniser's own end of the utterance may overtake the answer to our Finalize.
             self._settled = True

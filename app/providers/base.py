@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from app.dialogue.intents import Understanding
-from app.dialogue.states import State
+from app.dialogue.states import Endpointing, State
 from app.errors import ProviderError
 
 
@@ -22,6 +22,7 @@ class Transcript:
         text: words of the span up to `end_s`; may be empty.
         is_final: this span will not change any more; False for an interim.
         ends_turn: the provider itself says that the caller's turn has ended (speech_final, Flux EndOfTurn).
+        may_end_turn: the provider itself says that the turn may well end with these words (Flux EagerEndOfTurn).
         answers_finalize: this is the answer to our `finalize()`.
         confidence: 0 to 1.
         start_s: start of the first word, or of the span, in seconds of audio sent (media time, not wall time).
@@ -31,6 +32,7 @@ class Transcript:
     text: str
     is_final: bool
     ends_turn: bool = False
+    may_end_turn: bool = False
     answers_finalize: bool = False
     confidence: float = 1.0
     start_s: float = 0.0
@@ -45,6 +47,9 @@ class SpeechSession(Protocol):
 
     def finalize(self) -> None:
         """Asks for the final words of all that was sent so far."""
+
+    def expect(self, endpointing: Endpointing) -> None:
+        """What the bot has asked for: a recogniser that ends turns itself is to be as patient as that needs."""
 
     async def close(self) -> None:
         """Ends the stream; bounded in time, never raises."""

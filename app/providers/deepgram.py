@@ -13,13 +13,21 @@ from contextvars import ContextVar
 from functools import cache
 from typing import Any
 
+import structlog
 from deepgram import AsyncDeepgramClient, DeepgramClientEnvironment
 from deepgram.core.api_error import ApiError
 from deepgram.listen.v1.types import ListenV1Error, ListenV1Results
-from deepgram.listen.v2.types import ListenV2FatalError, ListenV2TurnInfo
+from deepgram.listen.v2.types import (
+    ListenV2Configure,
+    ListenV2ConfigureFailure,
+    ListenV2ConfigureThresholds,
+    ListenV2FatalError,
+    ListenV2TurnInfo,
+)
 from picows import WSError, WSHandshakeError
 
 from app.config import Settings
+from app.dialogue.states import Endpointing
 from app.errors import (
     ProviderAuthError,
     ProviderError,
@@ -32,6 +40,8 @@ from app.providers.base import Transcript
 from app.providers.websocket import Deadlines, WebSocket
 from ext.g711 import ulaw_encode
 
+log = structlog.get_logger(__name__)
+
 NAME = "deepgram"
 DEADLINES = Deadlines(open_s=2.0, ping_s=3.0, close_s=1.0, unsent_bytes=240_000)
 """Two attempts to open take little longer than the welcome; a mute server is found out within 6 s (the SDK's own
@@ -43,6 +53,11 @@ LONGEST_PIECE_BYTES = 4000
 its largest."""
 ENDPOINTING_MS = 300
 """Silence after which Nova closes a span by itself; the end of the turn is decided by `app.dialogue.turns`."""
+FLUX_YES_NO = ListenV2ConfigureThresholds(eager_eot_threshold=0.4, eot_threshold=0.6, eot_timeout_ms=1500)
+FLUX_OPEN = ListenV2ConfigureThresholds(eager_eot_threshold=0.5, eot_threshold=0.7, eot_timeout_ms=3000)
+FLUX_FIELD = ListenV2ConfigureThresholds(eager_eot_threshold=0.6, eot_threshold=0.8, eot_timeout_ms=4000)
+"""How sure Flux must be that a turn has ended, to tell us that it may have, and that it has; and the silence that ends
+it at any rate. Its default is 0.7 and 5 s, its range 0.3 to 0.9 and 0.5 to 1.0 (docs, "Flux: end of turn")."""
 
 _opened: ContextVar[WebSocket] = ContextVar("deepgram_websocket")
 
@@ -99,6 +114,9 @@ class DeepgramSpeechToText:
                 encoding=settings.deepgram_encoding,
                 sample_rate=rate_hz,
                 language_hint=[settings.deepgram_language.split("-")[0]],
+                eager_eot_threshold=FLUX_OPEN.eager_eot_threshold,
+                eot_threshold=FLUX_OPEN.eot_threshold,
+                eot_timeout_ms=FLUX_OPEN.eot_timeout_ms,
             )
         return self._client.listen.v1.connect(
             model=settings.deepgram_model,
@@ -139,6 +157,7 @@ class DeepgramSession:
         self._on_transcript = on_transcript
         self._on_failure = on_failure
         self._loop = asyncio.get_running_loop()
+        self._thresholds = FLUX_OPEN
         self._final_until_s = 0.0
         self._sent_s = self._loop.time()
         self._closing = False
@@ -185,6 +204,13 @@ class DeepgramSession:
         """See `SpeechSession.finalize`."""
         if not self._closing:
             self._run(self._socket.send_force_end_turn() if self._flux else self._socket.send_finalize())
+
+    def expect(self, endpointing: Endpointing) -> None:
+        """See `SpeechSession.expect`. Nova's endpointing is fixed at connect, and only closes spans."""
+        thresholds = {"yes_no": FLUX_YES_NO, "open": FLUX_OPEN}.get(endpointing, FLUX_FIELD)
+        if self._flux and not self._closing and thresholds is not self._thresholds:
+            self._thresholds = thresholds
+            self._run(self._socket.send_configure(ListenV2Configure(thresholds=thresholds)))
 
     async def close(self) -> None:
         """Ends the stream within two seconds; never raises."""
@@ -259,11 +285,14 @@ class DeepgramSession:
                     text=message.transcript or "",
                     is_final=ended,
                     ends_turn=ended,
+                    may_end_turn=message.event == "EagerEndOfTurn",
                     confidence=message.end_of_turn_confidence or 0.0,
                     start_s=message.audio_window_start or 0.0,
                     end_s=message.audio_window_end or 0.0,
                 )
             )
+        elif isinstance(message, ListenV2ConfigureFailure):
+            log.warning("recogniser refused its thresholds", code=message.code, detail=message.description)
         elif isinstance(message, ListenV1Error | ListenV2FatalError):
             self._fail(ProviderProtocolError(NAME, f"error message: {message.description}"))
 

@@ -15,6 +15,10 @@ LONG_SPAN_S = 5.0
 """Once a span is so long, the next pause makes it final without ending the utterance."""
 SILENT_FINAL_S = 5.0
 """In a long silence an empty final comes every so often."""
+CONTEXT_GAP_S = 0.7
+"""Speech that goes on so soon behind a Finalize is heard together with what was before it: a model knows its context,
+and whoever asks for the final words at a comma has not ended the sentence."""
+LONGEST_CONTEXT_S = 12.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,7 @@ class Words:
         lead_s: how long before `start_s` the sound in `pcm` begins.
         is_final, speech_final, from_finalize: as in Results.
         noise: of the line, if it is a noisy one.
+        context: sound of the same utterance before `pcm`, whose words are final.
     """
 
     start_s: float
@@ -37,6 +42,7 @@ class Words:
     speech_final: bool = False
     from_finalize: bool = False
     noise: Noise | None = None
+    context: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +93,11 @@ class NovaStream:
         self._said_s = 0.0
         """Up to here the words are final: their sound is no part of what follows."""
         self._interim_s = 0.0
+        self._context_s: float | None = None
+        """From here to `_said_s` reaches the part of an utterance that a Finalize made final."""
+        self._paused_s = 0.0
+        """When the speech before that Finalize ended."""
+        self._speech_s = 0.0
         self._gap_told = True
         self.onsets = 0
 
@@ -94,7 +105,7 @@ class NovaStream:
         """Takes audio; returns what is to be said, in order."""
         events: list[NovaEvent] = []
         for block in self.hearing.feed(pcm):
-            at_s = block.at_s
+            at_s, self._speech_s = block.at_s, block.speech_s
             if block.onset_s is not None:
                 self._begin(block.onset_s, events)
             if self.hearing.in_speech:
@@ -103,14 +114,24 @@ class NovaStream:
                 events.append(Words(self._span_s, at_s, is_final=True))
                 self._span_s = at_s
             self._watch_gap(at_s, block.speech_s, events)
-        self.hearing.forget(self._span_s if self.hearing.in_speech else self.hearing.clock_s)
+        self.hearing.forget(self._needed_s)
         return events
+
+    @property
+    def _needed_s(self) -> float:
+        """The sound from here on may be asked for again."""
+        now_s = self.hearing.clock_s
+        if self._context_s is not None and (self.hearing.in_speech or now_s - self._paused_s <= CONTEXT_GAP_S):
+            return self._context_s
+        return self._span_s if self.hearing.in_speech else now_s
 
     def _begin(self, onset_s: float, events: list[NovaEvent]) -> None:
         self.onsets += 1
         self._span_s = max(self._span_s, onset_s)
         self._interim_s = onset_s
         self._gap_told = False
+        if self._context_s is not None and onset_s - self._paused_s > CONTEXT_GAP_S:
+            self._context_s = None
         if self._options.vad_events:
             events.append(SpeechStarted(onset_s))
 
@@ -137,12 +158,16 @@ class NovaStream:
         words = self._cut(at_s, is_final, speech_final, False)
         if is_final:
             self._span_s = self._interim_s = self._said_s = at_s
+            self._context_s = None
         return words
 
     def _cut(self, at_s: float, is_final: bool, speech_final: bool, from_finalize: bool) -> Words:
         pcm = self.hearing.cut(self._span_s, at_s, self._said_s)
         lead_s = len(pcm) / 2 / self.hearing.rate_hz - (at_s - self._span_s)
-        return Words(self._span_s, at_s, pcm, lead_s, is_final, speech_final, from_finalize, self.hearing.noise)
+        context = b"" if self._context_s is None else self.hearing.cut(self._context_s, at_s)[: -len(pcm)]
+        return Words(
+            self._span_s, at_s, pcm, lead_s, is_final, speech_final, from_finalize, self.hearing.noise, context
+        )
 
     def finalize(self) -> list[NovaEvent]:
         """All that is pending, as final words, for Finalize or CloseStream; without sound if nothing is."""
@@ -151,6 +176,9 @@ class NovaStream:
             words = Words(self._span_s, at_s, is_final=True, from_finalize=True)
         else:
             words = self._cut(at_s, True, False, True)
+            if self._context_s is None or at_s - self._context_s > LONGEST_CONTEXT_S:
+                self._context_s = self._span_s
+            self._paused_s = self._speech_s
             self.hearing.rest()
         self._span_s = self._interim_s = self._said_s = at_s
         return [words]

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import uuid
+from dataclasses import replace
 from typing import Any
 
 from app.standins.ears import Ears
@@ -37,6 +38,25 @@ def looks_numeric(text: str) -> bool:
     return len(found) >= 2 or any(character.isdigit() for character in text)
 
 
+def behind(whole: Match, said: str, share: float) -> Match | None:
+    """What is left of the words of a sound whose first words were told before; None if nothing is.
+
+    Args:
+        said: the words that were told.
+        share: of the sound that they were told of.
+    """
+    words = whole.text.split()
+    told = plain(said).split()
+    if plain(" ".join(words[: len(told)])).split() == told:
+        count = len(told)
+    else:  # they were misheard, and stay as they are
+        count = sum(end <= share for end in whole.word_ends)
+    if count >= len(words):
+        return None
+    ends = tuple(max(0.0, (end - share) / (1.0 - share)) for end in whole.word_ends[count:])
+    return replace(whole, text=" ".join(words[count:]), word_ends=ends)
+
+
 class NovaSession(Ears):
     """A `/v1/listen` connection."""
 
@@ -48,6 +68,8 @@ class NovaSession(Ears):
         self._number = 0
         self._last_word_end = 0.0
         self._words_since_gap = False
+        self._said = ""
+        """The words of the utterance under way that a Finalize made final."""
         self._released = 0
         self._oddities = {"unknown_message", "garbage"} & {self.fault}
         self._created = datetime.datetime.now(datetime.UTC)
@@ -142,7 +164,10 @@ class NovaSession(Ears):
             return []  # overtaken by newer ones
         pcm = b"" if words.from_finalize and self.fault == "empty_finalize" else words.pcm
         open_end = not words.is_final or words.from_finalize
-        match = await self.recognise(pcm, words.noise, complete=words.is_final, partly=open_end)
+        match = await self._match(words, pcm, open_end)
+        if words.is_final:
+            said = f"{self._said} {match.text}" if words.context else match.text
+            self._said = said.strip() if words.from_finalize else ""
         if words.is_final and match.text:
             self.stats.count("transcripts")
             await self._hold(words, match, number)
@@ -153,6 +178,15 @@ class NovaSession(Ears):
             del result["metadata"]
         text = json.dumps(result, ensure_ascii=False)
         return [text, text] if self.fault == "duplicate_finals" and words.is_final else [text]
+
+    async def _match(self, words: Words, pcm: bytes, open_end: bool) -> Match:
+        """What the sound says, read together with what was said just before it."""
+        if pcm and words.context:
+            whole = await self.recognise(words.context + pcm, words.noise, complete=words.is_final, partly=open_end)
+            share = len(words.context) / (len(words.context) + len(pcm))
+            if (rest := behind(whole, self._said, share)) is not None:
+                return rest
+        return await self.recognise(pcm, words.noise, complete=words.is_final, partly=open_end)
 
     async def _hold(self, words: Words, match: Match, number: int) -> None:
         """Waits for more speech, three seconds of silence or a Finalize, if the text looks like a number."""

@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from app.config import Settings
 from app.dialogue.intents import Fields, Intent, Understanding
 from app.dialogue.prompts import load_prompts
-from app.dialogue.states import State
+from app.dialogue.states import Endpointing, State
 from app.errors import (
     ProviderAuthError,
     ProviderError,
@@ -424,10 +424,15 @@ class Listener:
         return any(one.answers_finalize for one in self.transcripts)
 
 
-async def hear(settings: Settings, listener: Listener, done: Callable[[], bool]) -> None:
+def has_finals(listener: Listener) -> bool:
+    return listener.finals != ""
+
+
+async def hear(settings: Settings, listener: Listener, done: Callable[[], bool], expects: Endpointing = "open") -> None:
     """Opens the ears, speaks to them in real packets (ten times faster), asks for the final words, closes them."""
     ears = DeepgramSpeechToText(settings)
     session = await ears.open(listener.transcripts.append, listener.failures.append)
+    session.expect(expects)
     try:
         sound = render(SAID) + bytes(16_000 * 2)
         for at in range(0, len(sound), 3200):
@@ -464,6 +469,27 @@ def test_deepgram_hears(bank: PhraseBank, model: str, encoding: str) -> None:
             assert any(one.text and not one.is_final for one in listener.transcripts)
         (end,) = [one for one in listener.transcripts if one.ends_turn and one.text]
         assert end.text == SAID
+        eager = [one for one in listener.transcripts if one.may_end_turn]
+        assert [one.text for one in eager] == ([SAID] if model.startswith("flux") else [])
+        assert all(one.end_s < end.end_s for one in eager)
+
+    attempt()
+
+
+def test_flux_is_as_patient_as_the_question_needs(bank: PhraseBank) -> None:
+    @on_uvloop
+    async def attempt() -> None:
+        ends_s = []
+        async with watched(bank, deepgram=DeepgramKnobs(api_key="good", final_delay_ms=20)) as standins:
+            settings = settings_for(standins, deepgram_model="flux-general-multi")
+            for expects in ("yes_no", "open", "field:email"):
+                listener = Listener()
+                await hear(settings, listener, partial(has_finals, listener), expects)
+                ends_s += [one.end_s for one in listener.transcripts if one.ends_turn]
+                assert listener.failures == []
+            assert standins.deepgram.stats["received_Configure"] == 2  # "open" is what it starts with
+        assert len(ends_s) == 3
+        assert ends_s[0] < ends_s[1] < ends_s[2]
 
     attempt()
 

@@ -236,6 +236,23 @@ async def test_finalize_gives_what_was_said_so_far(standins: StandIns) -> None:
         listener.task.cancel()
 
 
+@pytest.mark.parametrize("share", [0.25, 0.4, 0.55, 0.7])
+async def test_a_sentence_is_heard_whole_wherever_a_finalize_falls(standins: StandIns, share: float) -> None:
+    audio = caller()
+    middle = int(len(audio) * share) & ~1
+    async with client(standins).listen.v1.connect(**NOVA) as socket:
+        listener = Listener(socket)
+        await stream(socket, audio[:middle])
+        await socket.send_finalize()
+        await listener.until(lambda m: getattr(m, "from_finalize", False))
+        await stream(socket, audio[middle:])
+        await socket.send_finalize()
+        first = listener.messages[-1]
+        await listener.until(lambda m: getattr(m, "from_finalize", False) and m is not first)
+        assert " ".join(listener.finals) == SENTENCE
+        listener.task.cancel()
+
+
 async def test_an_empty_frame_closes_the_stream(standins: StandIns) -> None:
     async with client(standins).listen.v1.connect(**NOVA) as socket:
         listener = Listener(socket)

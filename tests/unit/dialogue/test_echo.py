@@ -53,3 +53,10 @@ def test_sentences_of_long_ago_are_forgotten(echo: Echo) -> None:
 
 def test_nothing_said_nothing_taken() -> None:
     assert Echo().without("bonjour bienvenue au sav wipple", voiced=False) == "bonjour bienvenue au sav wipple"
+
+
+@pytest.mark.parametrize("heard", ["rappelez-nous au 06 12 34", "rappelez-nous au zéro six douze trente-quatre"])
+def test_numbers_come_back_as_they_are_written_or_as_they_sound(heard: str) -> None:
+    echo = Echo()
+    echo.say("Rappelez-nous au 06 12 34 56 78.")
+    assert echo.without(heard, voiced=True) == ""

@@ -76,8 +76,8 @@ class Line:
     def silent(self, seconds: float) -> list[TurnEvent]:
         return self.frames(seconds, voice=False)
 
-    def interim(self, text: str) -> list[TurnEvent]:
-        return self._note(self.turns.on_words(text, self.now_s, is_final=False))
+    def interim(self, text: str, *, may_end_turn: bool = False) -> list[TurnEvent]:
+        return self._note(self.turns.on_words(text, self.now_s, is_final=False, may_end_turn=may_end_turn))
 
     def final(self, text: str, *, ends_turn: bool = False, answer: bool = False) -> list[TurnEvent]:
         return self._note(
@@ -601,7 +601,7 @@ def test_a_backchannel_over_the_bot_is_a_turn_that_ends_soon() -> None:
     call.until_event()
     call.silent(0.5)
     events = call.final("D'accord.", answer=True) + call.silent(0.6)
-    assert [type(event) for event in events] == [TurnEnded]
+    assert [type(event) for event in events if event != Settled("D'accord.")] == [TurnEnded]
 
 
 @pytest.mark.parametrize("text", ["bonjour", "Allô ?", "bonjour madame", "mmh"])
@@ -626,6 +626,21 @@ def test_flux_ends_the_turns_itself() -> None:
     assert isinstance(ended, TurnEnded)
     assert ended.text == "Oui."
     assert call.silent(20) == []
+
+
+def test_flux_says_that_a_turn_may_have_ended() -> None:
+    call = line(provider_ends_turns=True)
+    call.speaks(0.4)
+    assert call.interim("Ma box") == []
+    assert call.interim("Ma box clignote.", may_end_turn=True) == [Settled("Ma box clignote.")]
+    assert call.interim("Ma box clignote.", may_end_turn=True) == []
+    assert call.interim("Ma box clignote. Elle", may_end_turn=False) == []
+    assert call.interim("Ma box clignote. Elle est rouge.", may_end_turn=True) == [
+        Settled("Ma box clignote. Elle est rouge.")
+    ]
+    (ended,) = call.final("Ma box clignote. Elle est rouge.", ends_turn=True)
+    assert isinstance(ended, TurnEnded)
+    assert call.interim("", may_end_turn=True) == []
 
 
 def test_flux_may_interrupt_and_end_with_one_message() -> None:

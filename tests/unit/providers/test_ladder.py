@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from app.dialogue.intents import Fields, Intent, Understanding
-from app.dialogue.states import State
+from app.dialogue.states import Endpointing, State
 from app.errors import (
     ProviderAuthError,
     ProviderError,
@@ -112,6 +112,9 @@ class SilentSession:
 
     def finalize(self) -> None:
         """Nothing to say."""
+
+    def expect(self, endpointing: Endpointing) -> None:
+        """Patient with all."""
 
     async def close(self) -> None:
         """Nothing is kept."""

@@ -1,8 +1,11 @@
 """Nova's timing: driven by the audio alone."""
 
 import numpy as np
+import pytest
 
 from app.standins.nova import GapEnded, NovaEvent, NovaOptions, NovaStream, SpeechStarted, Words
+from app.standins.nova_session import behind
+from app.standins.recogniser import Match
 
 OPTIONS = NovaOptions(endpointing_s=0.3, utterance_end_s=1.0, interim_every_s=0.5, vad_events=True)
 
@@ -58,6 +61,49 @@ def test_without_audio_nothing_ends() -> None:
     again = stream.finalize()[0]
     assert isinstance(again, Words)
     assert again.pcm == b""
+
+
+def test_speech_behind_a_finalize_is_heard_with_what_was_before() -> None:
+    stream = NovaStream(OPTIONS, 8000)
+    events(stream, silence(0.5) + tone(0.4) + silence(0.2))
+    first = stream.finalize()[0]
+    heard = events(stream, silence(0.1) + tone(1.0) + silence(0.2))
+    second = stream.finalize()[0]
+    heard += events(stream, silence(0.1) + tone(0.3) + silence(0.5))
+    assert isinstance(first, Words)
+    assert isinstance(second, Words)
+    (third,) = [event for event in heard if isinstance(event, Words) and event.is_final]
+    assert (first.context, second.context, third.context) == (b"", first.pcm, first.pcm + second.pcm)
+    assert third.speech_final
+    interim = next(event for event in heard if isinstance(event, Words))
+    assert interim.context == first.pcm
+    later = [event for event in events(stream, tone(0.6) + silence(0.5)) if isinstance(event, Words)]
+    assert {event.context for event in later} == {b""}
+
+
+def test_an_answer_after_a_while_is_an_utterance_of_its_own() -> None:
+    stream = NovaStream(OPTIONS, 8000)
+    events(stream, tone(0.4) + silence(0.2))
+    stream.finalize()
+    heard = events(stream, silence(0.7) + tone(0.4) + silence(0.5))
+    assert {event.context for event in heard if isinstance(event, Words)} == {b""}
+
+
+@pytest.mark.parametrize(
+    ("said", "share", "rest"),
+    [
+        ("Non,", 0.3, "je n'ai pas de ticket."),
+        ("", 0.3, "Non, je n'ai pas de ticket."),
+        ("Nous,", 0.3, "je n'ai pas de ticket."),  # misheard
+        ("non je", 0.3, "n'ai pas de ticket."),
+        ("Non, je n'ai pas de ticket.", 0.9, None),
+    ],
+)
+def test_words_that_were_told_are_not_told_again(said: str, share: float, rest: str | None) -> None:
+    whole = Match("Non, je n'ai pas de ticket.", 0.9, 1.0, (0.2, 0.4, 0.55, 0.7, 0.8, 1.0))
+    left = behind(whole, said, share)
+    assert (left.text if left else None) == rest
+    assert left is None or (len(left.word_ends) == len(left.text.split()) and left.word_ends[-1] == 1.0)
 
 
 def test_endpointing_off_and_long_silence() -> None:
