@@ -6,7 +6,7 @@ cdef enum:
     BLOCK_BYTES = 160
     BLOCK_SAMPLES = 80  # 10 ms: what is measured, and the steps in which the gain moves
     HANGOVER_BLOCKS = 20  # 200 ms: shorter pauses belong to speech (ITU-T P.56, 5.2)
-    EDGE_BLOCKS = 2  # silence that stays before and behind a sentence
+    EDGE_BLOCKS = 2  # silence that stays behind a sentence
     FADE_SAMPLES = 40  # 5 ms
     HELD_BLOCKS = 50  # silence that waits for what comes behind it; a longer gap the ladder would take for a stall
 

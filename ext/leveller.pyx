@@ -6,8 +6,8 @@ s16le mono 8 kHz, in blocks of 10 ms, once for each sentence and never for a fra
 * A recursive filter of third order: a Butterworth high pass at 200 Hz, and a shelf of 3 dB above 1.5 kHz.
 * A gain that brings the active speech level to the target. It starts from what the voice is known to need and follows
   what is heard of the sentence by 3 dB a second at most, too slowly to be heard. Peaks are limited softly.
-* Silence at the beginning is dropped, at the end held back, but for 20 ms each: how long it is silent between two
-  sentences is not for the voice to say. A voice that begins without any is faded in.
+* Silence at the beginning is dropped, so that the first frame is heard, and faded in; at the end it is held back, but for
+  20 ms: how long it is silent between two sentences is not for the voice to say.
 
 The level is the mean power of the blocks within 25 dB of the loudest, and of pauses up to 200 ms between them. That is
 ITU-T P.56's active speech level (tests/reference/speech_level.py), whose threshold follows the level, to 0.2 dB for a
@@ -192,7 +192,7 @@ cdef class Leveller:
             if self._level(blocks + block * BLOCK_SAMPLES):
                 if not self.started:
                     self.started = True
-                    first = max(block - EDGE_BLOCKS, 0)
+                    first = block
                     for i in range(<int> FADE_SAMPLES):
                         blocks[first * BLOCK_SAMPLES + i] = <int16_t> (
                             blocks[first * BLOCK_SAMPLES + i] * i // <int> FADE_SAMPLES
@@ -202,7 +202,7 @@ cdef class Leveller:
             ready = max(ready, held + whole - HELD_BLOCKS)
             self.held = levelled[ready * BLOCK_BYTES:]
         else:
-            self.held = levelled[max(held + whole - EDGE_BLOCKS, 0) * BLOCK_BYTES:]
+            first = ready = held + whole
         return levelled[first * BLOCK_BYTES:ready * BLOCK_BYTES]
 
     cdef double _gain(self) noexcept nogil:

@@ -2,7 +2,9 @@ from typing import Final, final
 
 SPEECH_OVER_FLOOR_DB: Final = 9.0
 LOWEST_SPEECH_DB: Final = -48.0
-INITIAL_FLOOR_DB: Final = -60.0
+LOWEST_FLOOR_DB: Final = -60.0
+START_S: Final = 0.4
+LOUDEST_START_DB: Final = -40.0
 FLOOR_FALL: Final = 0.3
 FLOOR_RISE_DB_PER_S: Final = 3.0
 HANGOVER_S: Final = 0.08

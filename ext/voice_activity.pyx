@@ -16,7 +16,12 @@ from ext.samples cimport sample_count
 SPEECH_OVER_FLOOR_DB = 9.0
 # Below this nothing is speech: telephone speech runs at about -26 dBov (ITU-T P.56 practice).
 LOWEST_SPEECH_DB = -48.0
-INITIAL_FLOOR_DB = -60.0
+# Softer noise hides no speech: the floor need not fall further, and is sooner up again.
+LOWEST_FLOOR_DB = -60.0
+# At the start of a call the caller listens: the softest of so long is the line's noise, unless it is as loud as speech,
+# which stands out from this.
+START_S = 0.4
+LOUDEST_START_DB = -40.0
 # Share of the way that the floor falls to a quieter packet, and how fast it rises.
 FLOOR_FALL = 0.3
 FLOOR_RISE_DB_PER_S = 3.0
@@ -47,7 +52,9 @@ NO_ECHO_LOSS_RISE_DB_PER_S = 12.0
 # We are speaking: softer sound than this comes back as nothing.
 OWN_SPEECH_DB = -45.0
 
-cdef double lowest_floor_db = -90.0
+cdef double lowest_floor_db = LOWEST_FLOOR_DB
+cdef double start_s = START_S
+cdef double loudest_start_db = LOUDEST_START_DB
 cdef double echo_age_s = ECHO_AGE_S
 cdef double initial_echo_loss_db = INITIAL_ECHO_LOSS_DB
 cdef double least_echo_loss_db = LEAST_ECHO_LOSS_DB
@@ -64,7 +71,7 @@ cdef class VoiceActivity:
     """Judges packet after packet of one caller."""
 
     def __cinit__(self):
-        self.floor_db = INITIAL_FLOOR_DB
+        self.floor_db = LOWEST_FLOOR_DB
         self.since_loud_s = 1.0
         self.own_db = self.own_now_db = self.own_before_db = self.own_earlier_db = FLOOR_DBFS
         self.echo_loss_db = INITIAL_ECHO_LOSS_DB
@@ -95,6 +102,8 @@ cdef class VoiceActivity:
             return self.speaking
         length_s = <double> count / LINE_RATE_HZ
         level_db = level_dbfs(samples, count)
+        if self.heard_s < start_s:
+            self._start(level_db, length_s)
         loud = level_db > max(self.floor_db + speech_over_floor_db, lowest_speech_db)
         echo = False
         if self.own_db > own_speech_db:
@@ -119,6 +128,12 @@ cdef class VoiceActivity:
                 self.loud_s = 0.0
         self.speaking = self.loud_s >= onset_s and self.since_loud_s < hangover_s
         return self.speaking
+
+    cdef void _start(self, double level_db, double length_s) noexcept nogil:
+        """The call begins."""
+        cdef double softest_db = loudest_start_db if self.heard_s == 0.0 else self.floor_db
+        self.heard_s += length_s
+        self.floor_db = max(min(level_db, softest_db), lowest_floor_db)
 
     cdef void _learn(self, double loss_db, double length_s) noexcept nogil:
         """Follows what the line takes off our own sound."""

@@ -12,6 +12,8 @@ RUN_WORDS = 4
 SHARE = 0.6
 """Or this share of all words, in the bot's order, where the caller's voice was not heard."""
 
+_BREAK = "\n"
+"""No word: nothing is said across it."""
 _EDGES = ".,;:!?…«»\"'()"
 
 
@@ -25,7 +27,7 @@ class Echo:
     def say(self, text: str) -> None:
         """The bot begins a sentence."""
         spoken = spoken_text(text)
-        self._said.append(_words(text) + (_words(spoken) if spoken != text else []))
+        self._said.append(_words(text) + ([_BREAK, *_words(spoken)] if spoken != text else []))
 
     def without(self, text: str, *, voiced: bool) -> str:
         """What is left of words that were heard while the bot was speaking, without those that are its own.
@@ -44,6 +46,8 @@ class Echo:
             run = _longest_run(heard[at:], said)
             if run >= RUN_WORDS:
                 at += run
+                while at < len(heard) and not heard[at]:
+                    at += 1  # a mark that stood by itself
             else:
                 kept.append(raw[at])
                 at += 1

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from math import inf
 
 from app.dialogue.backchannels import is_listening_noise
+from app.dialogue.overlap import Overlap
 from app.dialogue.patience import FIELD, OPEN, YES_NO, Patience
 from app.dialogue.states import Endpointing
 from app.dialogue.turn_events import (
@@ -25,6 +26,8 @@ from app.dialogue.turn_events import (
 SETTLE_S = 0.16
 """Silence after which the final words are asked for: longer than within words (a "t" is silent for 0.1 s), shorter than
 many a comma, behind which the recogniser goes on with what it knows."""
+SETTLE_IN_NOISE_S = 0.3
+"""Where soft words drown silence is less certain: as long as Deepgram's own endpointing (`ENDPOINTING_MS`)."""
 UNFINISHED_S = 1.8
 """Half an address, six of ten digits, "parce que…": the caller is thinking or reading. With an answer that is prepared
 meanwhile a caller who has left it at that still hears one within 2 s."""
@@ -36,15 +39,6 @@ PACE_FADES = 0.85
 """With every turn that has no such pause."""
 GOES_ON_S = 1.6
 """A caller who speaks again so soon after a turn that was taken had not finished: that was a pause, too."""
-OVERLAP_S = 0.1
-"""Voice over the bot that lasts so long makes it pause: longer than a click on the line."""
-OVERLAP_WORDS_S = 0.24
-"""It goes on so long after the end of that voice, longer than the pause of a comma: a bot that is silent for 0.7 s has
-finished, for most people. Words that come of it later still stop it."""
-OVERLAP_NOISE_S = 2.0
-"""No words came so long after its beginning: it is noise."""
-FALSE_OVERLAPS = 3
-"""After so many coughs, or a noise, only words stop the bot: a television must not keep it from speaking."""
 FINALIZE_TIMEOUT_S = 0.6
 """Deepgram need not answer a Finalize when little audio is buffered: then what is there counts."""
 FINALIZE_INTERIM_TIMEOUT_S = 1.5
@@ -76,7 +70,7 @@ class Turns:
     Attributes:
         expects: what the bot has asked for.
         bot_speaks: it is speaking, or about to.
-        overlaps: the caller's voice is over the bot's, and it is not known yet whether it means anything.
+        in_noise: the line is never quite silent.
     """
 
     def __init__(
@@ -84,10 +78,10 @@ class Turns:
     ) -> None:
         self.expects: Endpointing = "open"
         self.bot_speaks = False
-        self.overlaps = False
+        self.in_noise = False
         self._completeness = completeness
         self._provider_ends_turns = provider_ends_turns
-        self._words_only = words_only
+        self._overlap = Overlap(words_only)
         self._judged: tuple[Endpointing, str, bool | None] = ("open", "", None)
         self._finals: list[str] = []
         self._interim = ""
@@ -96,12 +90,6 @@ class Turns:
         """The recogniser has closed the utterance by itself (speech_final)."""
         self._voice = False
         self._voice_started_s = 0.0
-        self._burst_s = 0.0
-        """When the voice that is heard now, or was heard last, began."""
-        self._overlap_s = 0.0
-        """When the voice that is over the bot's began."""
-        self._false_overlaps = 0
-        """Of which no words came, since the latest words."""
         self._voiced_s = 0.0
         self._wordless_s = 0.0
         """Voice heard since the latest new words."""
@@ -130,6 +118,11 @@ class Turns:
     def caller_speaks(self) -> bool:
         """Whether a turn is under way."""
         return self._voice or bool(self.text)
+
+    @property
+    def overlaps(self) -> bool:
+        """The caller's voice is over the bot's, and it is not known yet whether it means anything."""
+        return self._overlap.on
 
     def patience_s(self) -> float:
         """How much silence ends the turn now."""
@@ -163,7 +156,7 @@ class Turns:
         if self._voice and self._voice_ended_s is not None:
             self._follow_voice(now_s)
         if speaks and not self._voice:
-            self._burst_s = now_s
+            self._overlap.voice_began(now_s)
             before_s = self._ended_s if self._voice_ended_s is None else self._voice_ended_s
             self._note_pause(now_s - before_s)
             if self._voice_ended_s is None:
@@ -213,7 +206,7 @@ class Turns:
             self._all_said = is_final and ends_turn
         if self.text != known:
             self._wordless_s = 0.0
-            self._false_overlaps = 0
+            self._overlap.words_came()
         if text and not is_final and self._settled:
             self._finalize_at_s, self._settled = None, False  # there was more
         events: list[TurnEvent] = []
@@ -235,7 +228,7 @@ class Turns:
     def on_tick(self, now_s: float) -> list[TurnEvent]:
         """Time passes; to be called at `deadline_s`, more often does no harm."""
         self._follow_voice(now_s)
-        self._follow_overlap(now_s)
+        self._overlap.follow(now_s, self._voice_ended_s, voice=self._voice, over_bot=self._over_bot, heard=self._heard)
         if self._provider_ends_turns:
             return self._without_provider(now_s)
         if self._voice_ended_s is None:
@@ -243,7 +236,7 @@ class Turns:
             return [self._end(now_s)] if quiet_words else []
         if self._voice and not self._only_noise:
             return []
-        if self._finalize_at_s is None and self._silent_for(SETTLE_S, now_s):
+        if self._finalize_at_s is None and self._silent_for(self._settle_s, now_s):
             self._finalize_at_s = now_s
             self._settled = self._all_said and self._words_at_s >= self._voice_ended_s
             if not self._settled:
@@ -252,7 +245,18 @@ class Turns:
 
     def deadline_s(self, now_s: float) -> float:
         """When time alone will decide something, unless the caller does before; infinite if it can't."""
-        return min(self._turn_deadline_s(now_s), self._overlap_deadline_s(now_s))
+        overlap_s = self._overlap.deadline_s(now_s, self._voice_ended_s, voice=self._voice, over_bot=self._over_bot)
+        return min(self._turn_deadline_s(now_s), overlap_s)
+
+    @property
+    def _over_bot(self) -> bool:
+        """The bot is speaking, and has not been interrupted."""
+        return self.bot_speaks and not self._interrupted
+
+    @property
+    def _heard(self) -> bool | None:
+        """Whether words came; None while that is not certain."""
+        return bool(self.text) if self._settled or self.text else None
 
     def _turn_deadline_s(self, now_s: float) -> float:
         heard_s = self._voice_ended_s
@@ -267,7 +271,7 @@ class Turns:
         if self._voice and not self._only_noise:
             return now_s + self._noise_after_s - self._wordless_s
         if self._finalize_at_s is None:
-            return heard_s + SETTLE_S
+            return heard_s + self._settle_s
         over_s = self._over_at_s
         if self._settled:
             likely_s = heard_s + self._patience.usual_s
@@ -275,6 +279,10 @@ class Turns:
         if self._told_late:
             return over_s
         return min(over_s, heard_s + self.patience_s())
+
+    @property
+    def _settle_s(self) -> float:
+        return SETTLE_IN_NOISE_S if self.in_noise else SETTLE_S
 
     def _silent_for(self, seconds: float, now_s: float) -> bool:
         """The caller has been silent for so long; voice that is only noise does not count as theirs.
@@ -320,31 +328,6 @@ class Turns:
         """What still sounds like voice is none of this turn."""
         return self._wordless_s >= self._noise_after_s
 
-    # Voice over the bot's.
-
-    def _follow_overlap(self, now_s: float) -> None:
-        if not self.bot_speaks or self._interrupted or self._words_only:
-            self.overlaps = False
-        elif self._voice and not self.overlaps:
-            in_time = self._burst_s + OVERLAP_S <= now_s < self._burst_s + OVERLAP_NOISE_S
-            self.overlaps = in_time and self._false_overlaps < FALSE_OVERLAPS
-            self._overlap_s = self._burst_s
-        elif self._voice and now_s >= self._overlap_s + OVERLAP_NOISE_S:
-            self.overlaps = False
-            self._false_overlaps = FALSE_OVERLAPS
-        elif self.overlaps and not self._voice and (self._settled or self._silent_for(OVERLAP_WORDS_S, now_s)):
-            self.overlaps = False
-            self._false_overlaps += not self.text
-
-    def _overlap_deadline_s(self, now_s: float) -> float:
-        if not self.bot_speaks or self._interrupted or self._words_only:
-            return inf
-        if self._voice and self.overlaps:
-            return self._overlap_s + OVERLAP_NOISE_S
-        if self._voice:
-            return self._burst_s + OVERLAP_S if now_s < self._burst_s + OVERLAP_S else inf
-        return (self._voice_ended_s or 0.0) + OVERLAP_WORDS_S if self.overlaps else inf
-
     def _without_provider(self, now_s: float) -> list[TurnEvent]:
         """Flux decides, but a turn that it never ends, and a cough that it never hears, must not stay."""
         if self._voice or now_s - max(self._words_at_s, self._voice_ended_s or 0.0) < PROVIDER_SILENT_S:
@@ -366,7 +349,7 @@ class Turns:
         self._told_settled = ""
         self._interrupted = False
         self._pause_s = 0.0
-        self.overlaps = False
+        self._overlap.over()
 
     def _finish(self, now_s: float) -> list[TurnEvent]:
         if self.text:

@@ -9,7 +9,7 @@ from app.providers.base import TextToSpeech
 from app.providers.voice_level import VoiceLevel
 from ext.leveller import Leveller
 
-TREATMENT = "clear1"
+TREATMENT = "clear2"
 """Part of the voice's key: counted on when what is done to the sound changes: what was cached is old then."""
 
 

@@ -46,9 +46,10 @@ def behind(whole: Match, said: str, share: float) -> Match | None:
         share: of the sound that they were told of.
     """
     words = whole.text.split()
-    told = plain(said).split()
-    if plain(" ".join(words[: len(told)])).split() == told:
-        count = len(told)
+    bare, told = [plain(word) for word in words], plain(said).split()
+    spoken = [index for index, word in enumerate(bare) if word]
+    if [bare[index] for index in spoken[: len(told)]] == told:
+        count = spoken[len(told)] if len(told) < len(spoken) else len(words)
     else:  # they were misheard, and stay as they are
         count = sum(end <= share for end in whole.word_ends)
     if count >= len(words):

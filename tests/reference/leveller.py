@@ -156,7 +156,7 @@ class Leveller:
             if power > 1.0 and power * known * known > self._target * 1e-4:
                 if not started:
                     started = True
-                    sound, quiet = _faded_in(b"".join([*quiet, sound])), []
+                    sound, quiet = _faded_in(sound), []
                 out += [*quiet, sound]
                 quiet = []
                 continue
@@ -164,7 +164,7 @@ class Leveller:
             if started and len(quiet) > HELD:
                 out.append(quiet.pop(0))
             elif not started:
-                quiet = quiet[-EDGE:]
+                quiet = []
         self._heard = squares, heard
         if last and started:
             out += quiet[:EDGE]

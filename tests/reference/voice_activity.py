@@ -6,7 +6,10 @@ SPEECH_OVER_FLOOR_DB = 9.0
 """Speech stands so far above the line's noise."""
 LOWEST_SPEECH_DB = -48.0
 """Below this nothing is speech: telephone speech runs at about -26 dBov (ITU-T P.56 practice)."""
-INITIAL_FLOOR_DB = -60.0
+LOWEST_FLOOR_DB = -60.0
+START_S = 0.4
+"""The softest of so long is the line's noise."""
+LOUDEST_START_DB = -40.0
 FLOOR_FALL = 0.3
 """Share of the way that the floor falls to a quieter frame."""
 FLOOR_RISE_DB_PER_S = 3.0
@@ -29,7 +32,8 @@ class VoiceActivity:
     """Judges frame after frame of one caller."""
 
     def __init__(self) -> None:
-        self.floor_db = INITIAL_FLOOR_DB
+        self.floor_db = LOWEST_FLOOR_DB
+        self._heard_s = 0.0
         self._loud_s = 0.0
         self._since_loud_s = 1.0
         self._own_db = [-120.0, -120.0, -120.0]
@@ -70,6 +74,10 @@ class VoiceActivity:
             return self.speaking
         length_s = len(pcm) / 16000
         level_db = rms_dbfs(pcm)
+        if self._heard_s < START_S:
+            softest_db = self.floor_db if self._heard_s else LOUDEST_START_DB
+            self.floor_db = max(min(level_db, softest_db), LOWEST_FLOOR_DB)
+            self._heard_s += length_s
         loud = level_db > max(self.floor_db + SPEECH_OVER_FLOOR_DB, LOWEST_SPEECH_DB)
         echo = False
         if max(self._own_db) > OWN_SPEECH_DB:
@@ -87,7 +95,7 @@ class VoiceActivity:
         if echo and level_db > self.floor_db:
             pass
         elif level_db < self.floor_db:
-            self.floor_db += (max(level_db, -90.0) - self.floor_db) * FLOOR_FALL
+            self.floor_db += (max(level_db, LOWEST_FLOOR_DB) - self.floor_db) * FLOOR_FALL
         else:
             self.floor_db = min(level_db, self.floor_db + FLOOR_RISE_DB_PER_S * length_s)
         if loud:

@@ -45,6 +45,11 @@ def test_what_it_heard_of_itself_is_taken_out_of_what_the_caller_said(echo: Echo
     assert echo.without(mixed, voiced=True) == "Bonjour, je n'ai plus Internet."
 
 
+def test_no_mark_is_left_of_it(echo: Echo) -> None:
+    mixed = "bienvenue au SAV Wipple comment puis-je vous aider ? Bonjour, je n'ai plus Internet."
+    assert echo.without(mixed, voiced=True) == "Bonjour, je n'ai plus Internet."
+
+
 def test_sentences_of_long_ago_are_forgotten(echo: Echo) -> None:
     for _ in range(KEPT_SENTENCES):
         echo.say("Autre chose.")

@@ -8,17 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.dialogue.backchannels import is_backchannel, is_listening_noise
+from app.dialogue.overlap import FALSE_OVERLAPS, OVERLAP_NOISE_S, OVERLAP_S, OVERLAP_SENTENCE_S, OVERLAP_WORDS_S
 from app.dialogue.patience import FIELD, OPEN, YES_NO
 from app.dialogue.states import Endpointing
 from app.dialogue.turn_events import FinalizeWanted, Interrupted, Settled, TurnEnded, TurnEvent, Unheard, WordsLate
 from app.dialogue.turns import (
-    FALSE_OVERLAPS,
     FINALIZE_INTERIM_TIMEOUT_S,
     FINALIZE_TIMEOUT_S,
     NO_NEW_WORDS_S,
-    OVERLAP_NOISE_S,
-    OVERLAP_S,
-    OVERLAP_WORDS_S,
     PACE_MARGIN,
     PROVIDER_SILENT_S,
     SETTLE_S,
@@ -539,10 +536,10 @@ def test_a_cough_is_over_when_no_words_come_of_it() -> None:
     assert not call.turns.overlaps
 
 
-def test_a_breath_between_two_words_does_not_let_the_bot_go_on() -> None:
+def test_what_was_longer_than_a_cough_is_waited_for() -> None:
     call = talks_over()
-    call.speaks(0.4)
-    call.silent(0.2)
+    call.speaks(OVERLAP_SENTENCE_S + 2 * FRAME_S)
+    call.silent(OVERLAP_SENTENCE_S - 2 * FRAME_S)
     for _ in range(6):
         call.speaks(FRAME_S)
         assert call.turns.overlaps

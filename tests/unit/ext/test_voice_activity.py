@@ -10,10 +10,12 @@ from ext.levels import rms_dbfs
 from ext.voice_activity import (
     ECHO_AGE_S,
     HANGOVER_S,
-    INITIAL_FLOOR_DB,
+    LOUDEST_START_DB,
+    LOWEST_FLOOR_DB,
     LOWEST_SPEECH_DB,
     ONSET_S,
     SPEECH_OVER_FLOOR_DB,
+    START_S,
     VoiceActivity,
 )
 
@@ -84,6 +86,7 @@ def test_how_quiet_a_caller_may_be_on_a_quiet_line(level_db: float, speaks: bool
 
 def test_steady_noise_becomes_the_floor() -> None:
     activity = VoiceActivity()
+    frames(activity, SILENCE, 1.0)
     heard = [activity.feed(noise(-40.0, seed)) for seed in range(500)]
     assert heard[10], "at first it may be voice"
     assert not any(heard[-100:])
@@ -98,13 +101,13 @@ def test_the_floor_falls_at_once_when_the_noise_stops() -> None:
         activity.feed(noise(-30.0, seed))
     assert activity.floor_db > -33
     frames(activity, SILENCE, 0.4)
-    assert activity.floor_db < INITIAL_FLOOR_DB
+    assert activity.floor_db == pytest.approx(LOWEST_FLOOR_DB, abs=0.1)
 
 
 def test_digital_silence_does_not_pull_the_floor_down_for_ever() -> None:
     activity = VoiceActivity()
     frames(activity, SILENCE, 60.0)
-    assert -91.0 < activity.floor_db <= -89.0
+    assert activity.floor_db == LOWEST_FLOOR_DB
     assert not any(frames(activity, noise(-55.0, 1), 0.5)), "comfort noise of another exchange"
 
 
@@ -131,7 +134,19 @@ def test_no_sound_changes_nothing() -> None:
     assert activity.feed(b"") is False
     frames(activity, tone(-26.0), 0.2)
     assert activity.feed(b"") is True
-    assert activity.floor_db == pytest.approx(INITIAL_FLOOR_DB, abs=1.0)
+    assert activity.floor_db == pytest.approx(LOUDEST_START_DB, abs=1.0)
+
+
+@pytest.mark.parametrize("level_db", [-56.0, -48.0, -42.0])
+def test_noise_from_the_first_packet_on_is_noise(level_db: float) -> None:
+    activity = VoiceActivity()
+    assert not any(activity.feed(noise(level_db, seed)) for seed in range(200))
+    assert any(frames(activity, tone(level_db + SPEECH_OVER_FLOOR_DB + 6), 0.2))
+
+
+def test_who_speaks_from_the_first_packet_on_is_heard() -> None:
+    activity = VoiceActivity()
+    assert frames(activity, tone(LOUDEST_START_DB + SPEECH_OVER_FLOOR_DB + 2), 1.5 * START_S)[3:].count(False) == 0
 
 
 # Our own sound, coming back.
@@ -151,7 +166,7 @@ def test_echo_is_no_voice(loss_db: float) -> None:
     activity = VoiceActivity()
     frames(activity, SILENCE, 1.0)
     assert not any(call(activity, -15.0, tone(-15.0 - loss_db), 3.0))
-    assert activity.floor_db < -60.0, "nor is it the line's noise"
+    assert activity.floor_db <= LOWEST_FLOOR_DB, "nor is it the line's noise"
     assert activity.echo_heard
 
 

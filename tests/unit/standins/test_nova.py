@@ -106,6 +106,14 @@ def test_words_that_were_told_are_not_told_again(said: str, share: float, rest: 
     assert left is None or (len(left.word_ends) == len(left.text.split()) and left.word_ends[-1] == 1.0)
 
 
+def test_marks_that_stand_by_themselves_are_no_words() -> None:
+    whole = Match("Oui, ça marche ! Merci beaucoup !", 0.9, 1.0, (0.1, 0.2, 0.4, 0.4, 0.7, 0.9, 1.0))
+    left = behind(whole, "oui ça marche", 0.5)
+    assert left is not None
+    assert left.text == "Merci beaucoup !"
+    assert behind(whole, "Oui, ça marche ! Merci beaucoup", 0.9) is None
+
+
 def test_endpointing_off_and_long_silence() -> None:
     stream = NovaStream(NovaOptions(endpointing_s=None), 8000)
     heard = events(stream, tone(1.0) + silence(3.0))
