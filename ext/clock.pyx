@@ -57,8 +57,8 @@ cdef class Wheel:
         self.on_drop = on_drop
         self.on_lateness = on_lateness
 
-    def join(self, Member member not None, double now_s) -> None:
-        """Adds a member to the emptiest place; of equally empty ones, to the one that comes next.
+    def join(self, Member member not None, double now_s, double lead_s=0.0) -> None:
+        """Adds a member to the emptiest place; of equally empty ones, to the one that comes next, `lead_s` from now.
 
         Raises:
             ValueError: it is a member already.
@@ -71,7 +71,7 @@ cdef class Wheel:
             # Nobody waits for the old deadlines: start anew, right now.
             self.origin_s = now_s
             self.next = 0
-        first = max(self.next, <int64_t> ceil((now_s - self.origin_s) / slot_s))
+        first = max(self.next, <int64_t> ceil((now_s + lead_s - self.origin_s) / slot_s))
         for place in range(first, first + SLOTS):
             slot = place % SLOTS
             if best < 0 or len(<tuple> self.slots[slot]) < len(<tuple> self.slots[best]):

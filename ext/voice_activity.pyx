@@ -22,8 +22,11 @@ LOWEST_FLOOR_DB = -60.0
 # which stands out from this.
 START_S = 0.4
 LOUDEST_START_DB = -40.0
-# Share of the way that the floor falls to a quieter packet, and how fast it rises.
+# Share of the way that the floor falls to a packet that is quiet, and to one that is only softer: noise goes up and down,
+# and its floor is not the softest of it.
 FLOOR_FALL = 0.3
+NOISE_FALL = 0.08
+QUIET_DB = -50.0
 FLOOR_RISE_DB_PER_S = 3.0
 # Short dips inside words (plosives) still count as speech.
 HANGOVER_S = 0.08
@@ -33,6 +36,8 @@ ONSET_S = 0.04
 cdef double speech_over_floor_db = SPEECH_OVER_FLOOR_DB
 cdef double lowest_speech_db = LOWEST_SPEECH_DB
 cdef double floor_fall = FLOOR_FALL
+cdef double noise_fall = NOISE_FALL
+cdef double quiet_db = QUIET_DB
 cdef double floor_rise_db_per_s = FLOOR_RISE_DB_PER_S
 cdef double hangover_s = HANGOVER_S
 cdef double onset_s = ONSET_S
@@ -116,7 +121,9 @@ cdef class VoiceActivity:
         if echo and level_db > self.floor_db:
             pass  # our own sound is no noise of the line
         elif level_db < self.floor_db:
-            self.floor_db += (max(level_db, lowest_floor_db) - self.floor_db) * floor_fall
+            self.floor_db += (max(level_db, lowest_floor_db) - self.floor_db) * (
+                floor_fall if level_db < quiet_db else noise_fall
+            )
         else:
             self.floor_db = min(level_db, self.floor_db + floor_rise_db_per_s * length_s)
         if loud:

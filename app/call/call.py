@@ -29,6 +29,9 @@ DIES_WITHIN_S = 0.1
 """An Asterisk that dies ends its calls as a caller's hang-up does, or with a reset, and takes the link to its manager
 with it, at most so much later. One that lives resets one in a hundred calls of which the caller hangs up: a frame of
 ours came just before its close."""
+LEAD_S = 0.008
+"""The first frame leaves so long after the call began: just behind the caller's, which begin with it. A turn ends so many
+frames after one of those, and its answer must not wait for most of another."""
 HANG_UP_TIMEOUT_S = 4.0
 """The peer closes after our 0x00, or the connection cuts itself after 2 s."""
 
@@ -69,7 +72,7 @@ class Call:
         line.on_drop = self._broken
         connection.attach(line)
         # Asterisk loses one in four calls that wait for the caller first (issue 2089): frames from here on.
-        self._on_clock = services.clock.join(line)
+        self._on_clock = services.clock.join(line, LEAD_S)
 
     # The leg: called by the connection.
 

@@ -16,6 +16,7 @@ from app.providers.base import SpeechSession, SpeechToText, Transcript
 from app.providers.ladder import open_ears
 from ext.line import Inbound
 from ext.tracks import Tracks
+from ext.voice_activity import QUIET_DB
 
 log = structlog.get_logger(__name__)
 
@@ -24,8 +25,6 @@ REOPENINGS = 2
 """How often in a row ears that died in mid-call are opened anew."""
 ECHO_AGE_S = 0.6
 """The bot's own sound may come back so late, and its words seem to begin so much later than they did."""
-NOISY_FLOOR_DB = -50.0
-"""A line whose noise is louder is a noisy one, dBFS: telephone speech, at about -26, has soft ends that drown in it."""
 HEALTHY_S = 30.0
 """Ears that lived so long died of something new."""
 
@@ -124,7 +123,7 @@ class Ears:
         if self._opening is None and inbound.heard_hz and not self._closed:
             self._openings += 1
             self._opening = asyncio.create_task(self._open(), name="ears")
-        self.turns.in_noise = inbound.voice.floor_db > NOISY_FLOOR_DB
+        self.turns.in_noise = inbound.voice.floor_db > QUIET_DB
         if inbound.voice.speaking != self._voiced:
             self._voiced = inbound.voice.speaking
             self.turns.on_voice(self._voiced, inbound.voice_began_s if self._voiced else inbound.voice_ended_s)

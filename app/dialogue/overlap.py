@@ -4,9 +4,9 @@ from math import inf
 
 OVERLAP_S = 0.1
 """Voice over the bot that lasts so long makes it pause: longer than a click on the line."""
-OVERLAP_WORDS_S = 0.12
-"""It goes on so long after the end of that voice: a bot that is silent for 0.7 s has finished, for most people. Words
-that come of it later still stop it."""
+OVERLAP_WORDS_S = 0.18
+"""It goes on so long after the end of that voice, longer than the pause of a comma: a bot that is silent for 0.7 s has
+finished, for most people. Words that come of it later still stop it."""
 OVERLAP_SENTENCE_S = 0.5
 """Voice that lasted so long is no "mmh" and hardly a cough: its words, which take as long again, are waited for."""
 OVERLAP_NOISE_S = 2.0
@@ -48,7 +48,7 @@ class Overlap:
         self.on = False
 
     def follow(
-        self, now_s: float, voice_ended_s: float | None, *, voice: bool, over_bot: bool, heard: bool | None
+        self, now_s: float, voice_ended_s: float | None, *, voice: bool, over_bot: bool, settled: bool, words: bool
     ) -> None:
         """Time has passed.
 
@@ -56,7 +56,8 @@ class Overlap:
             voice_ended_s: when the caller's voice was last heard, in this turn.
             voice: it is heard just now.
             over_bot: the bot is speaking, and has not been interrupted by words.
-            heard: whether words came of the voice; None while that is not certain.
+            settled: all that was said with that voice is known.
+            words: there are words.
         """
         if not over_bot or self._words_only:
             self.on = False
@@ -67,9 +68,9 @@ class Overlap:
         elif voice and now_s >= self._since_s + OVERLAP_NOISE_S:
             self.on = False
             self._false = FALSE_OVERLAPS
-        elif self.on and not voice and (heard is not None or now_s >= self._goes_on_at_s(voice_ended_s)):
+        elif self.on and not voice and (settled or now_s >= self._goes_on_at_s(voice_ended_s)):
             self.on = False
-            self._false += not heard
+            self._false += not words
 
     def deadline_s(self, now_s: float, voice_ended_s: float | None, *, voice: bool, over_bot: bool) -> float:
         """When time alone will decide something; infinite if it can't."""

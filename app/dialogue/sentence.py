@@ -32,7 +32,8 @@ _VERBS = word_set(
 def hangs(text: str) -> bool:
     """Something must follow: it ends in an article, a preposition, "et", "parce que", "euh"…"""
     words = tokens(text)
-    return bool(words) and words[-1] in _NEVER_LAST and words[-2:] not in _NO_PREPOSITIONS
+    spells = len(words) > 1 and len(words[-1]) == len(words[-2]) == 1
+    return bool(words) and words[-1] in _NEVER_LAST and words[-2:] not in _NO_PREPOSITIONS and not spells
 
 
 def hesitates(text: str) -> bool:

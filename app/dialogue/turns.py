@@ -50,6 +50,9 @@ WORDS_WITHOUT_VOICE_S = 1.0
 
 NO_NEW_WORDS_S = 3.0
 """Voice goes on after words and brings no more of them: it is noise, or somebody else. The turn ends."""
+NOTHING_ADDED_S = 1.3
+"""The same on a noisy line, if the recogniser, which knows speech from noise, has closed the utterance: of a caller who
+goes on there are words by then (interims come every second)."""
 VOICE_WITHOUT_WORDS_S = 8.0
 """Voice for so long without a word: noise (steady noise becomes the floor of `VoiceActivity` within 6 s)."""
 PROVIDER_SILENT_S = 7.0
@@ -228,7 +231,14 @@ class Turns:
     def on_tick(self, now_s: float) -> list[TurnEvent]:
         """Time passes; to be called at `deadline_s`, more often does no harm."""
         self._follow_voice(now_s)
-        self._overlap.follow(now_s, self._voice_ended_s, voice=self._voice, over_bot=self._over_bot, heard=self._heard)
+        self._overlap.follow(
+            now_s,
+            self._voice_ended_s,
+            voice=self._voice,
+            over_bot=self._over_bot,
+            settled=self._settled,
+            words=bool(self.text),
+        )
         if self._provider_ends_turns:
             return self._without_provider(now_s)
         if self._voice_ended_s is None:
@@ -252,11 +262,6 @@ class Turns:
     def _over_bot(self) -> bool:
         """The bot is speaking, and has not been interrupted."""
         return self.bot_speaks and not self._interrupted
-
-    @property
-    def _heard(self) -> bool | None:
-        """Whether words came; None while that is not certain."""
-        return bool(self.text) if self._settled or self.text else None
 
     def _turn_deadline_s(self, now_s: float) -> float:
         heard_s = self._voice_ended_s
@@ -321,7 +326,9 @@ class Turns:
 
     @property
     def _noise_after_s(self) -> float:
-        return NO_NEW_WORDS_S if self.text else VOICE_WITHOUT_WORDS_S
+        if not self.text:
+            return VOICE_WITHOUT_WORDS_S
+        return NOTHING_ADDED_S if self.in_noise and self._all_said else NO_NEW_WORDS_S
 
     @property
     def _only_noise(self) -> bool:

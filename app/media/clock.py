@@ -60,15 +60,18 @@ class FrameClock:
         wheel = self._wheel
         return ClockStats(wheel.passes, wheel.skipped_frames, wheel.worst_lateness_s)
 
-    def join(self, member: Member | Callable[[], object]) -> Member:
+    def join(self, member: Member | Callable[[], object], lead_s: float = 0.0) -> Member:
         """Adds a member, which must not block. One that raises is thrown out.
+
+        Args:
+            lead_s: of equally empty places it gets the first that comes so long from now.
 
         Returns:
             The member, for `leave`.
         """
         if not isinstance(member, Member):
             member = Callback(member)
-        self._wheel.join(member, self._now())
+        self._wheel.join(member, self._now(), lead_s)
         if not self._passing:
             self._set_timer(self._wheel.next_due_s())
         return member

@@ -55,13 +55,13 @@ class Wheel:
         """How many there are."""
         return sum(map(len, self._slots))
 
-    def join(self, member: Member, now_s: float) -> None:
-        """Adds a member to the emptiest place; of equally empty ones, to the one that comes next."""
+    def join(self, member: Member, now_s: float, lead_s: float = 0.0) -> None:
+        """Adds a member to the emptiest place; of equally empty ones, to the one that comes next, `lead_s` from now."""
         if member.slot >= 0:
             raise ValueError("it is a member already")
         if not self.members:
             self._origin_s, self._next = now_s, 0
-        first = max(self._next, math.ceil((now_s - self._origin_s) / SLOT_S))
+        first = max(self._next, math.ceil((now_s + lead_s - self._origin_s) / SLOT_S))
         places = range(first, first + SLOTS)
         member.slot = min(places, key=lambda place: len(self._slots[place % SLOTS])) % SLOTS
         self._slots[member.slot] = [*self._slots[member.slot], member]

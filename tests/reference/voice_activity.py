@@ -11,7 +11,10 @@ START_S = 0.4
 """The softest of so long is the line's noise."""
 LOUDEST_START_DB = -40.0
 FLOOR_FALL = 0.3
-"""Share of the way that the floor falls to a quieter frame."""
+"""Share of the way that the floor falls to a quiet frame."""
+NOISE_FALL = 0.08
+"""The same to one that is only softer."""
+QUIET_DB = -50.0
 FLOOR_RISE_DB_PER_S = 3.0
 HANGOVER_S = 0.08
 """Short dips inside words (plosives) still count as speech."""
@@ -95,7 +98,9 @@ class VoiceActivity:
         if echo and level_db > self.floor_db:
             pass
         elif level_db < self.floor_db:
-            self.floor_db += (max(level_db, LOWEST_FLOOR_DB) - self.floor_db) * FLOOR_FALL
+            self.floor_db += (max(level_db, LOWEST_FLOOR_DB) - self.floor_db) * (
+                FLOOR_FALL if level_db < QUIET_DB else NOISE_FALL
+            )
         else:
             self.floor_db = min(level_db, self.floor_db + FLOOR_RISE_DB_PER_S * length_s)
         if loud:

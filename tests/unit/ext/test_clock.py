@@ -37,10 +37,10 @@ class Run:
         for number in range(members):
             self.join(number)
 
-    def join(self, number: int) -> None:
+    def join(self, number: int, lead_s: float = 0.0) -> None:
         self.served[number] = []
         self.members[number] = self.kernel.Callback(lambda: self.served[number].append(self.now_s))
-        self.wheel.join(self.members[number], self.now_s)
+        self.wheel.join(self.members[number], self.now_s, lead_s)
 
     def turn(self, seconds: float) -> None:
         end_s = self.now_s + seconds
@@ -58,6 +58,16 @@ def test_members_are_spread_over_the_interval(kernel: ModuleType) -> None:
         assert len(times) == 5
         assert [after - before for before, after in pairwise(times)] == pytest.approx([0.02] * 4)
     assert max(run.lateness) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_a_newcomer_may_ask_for_a_place_that_comes_a_little_later(kernel: ModuleType) -> None:
+    run = Run(kernel)
+    run.join(0, lead_s=0.008)
+    run.turn(0.003)
+    run.join(1, lead_s=0.008)
+    run.turn(0.1)
+    assert run.served[0][0] == pytest.approx(100.008)
+    assert run.served[1][0] == pytest.approx(100.011)
 
 
 def test_a_newcomer_takes_the_emptiest_place_that_comes_next(kernel: ModuleType) -> None:
