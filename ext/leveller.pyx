@@ -6,8 +6,8 @@ s16le mono 8 kHz, in blocks of 10 ms, once for each sentence and never for a fra
 * A recursive filter of third order: a Butterworth high pass at 200 Hz, and a shelf of 3 dB above 1.5 kHz.
 * A gain that brings the active speech level to the target. It starts from what the voice is known to need and follows
   what is heard of the sentence by 3 dB a second at most, too slowly to be heard. Peaks are limited softly.
-* Silence at the beginning is dropped, so that the first frame is heard, and faded in; at the end it is held back, but for
-  20 ms: how long it is silent between two sentences is not for the voice to say.
+* Silence at the beginning is dropped, so that the first frame is heard, and faded in; at the end it is held back, but
+  for 20 ms: how long it is silent between two sentences is not for the voice to say.
 
 The level is the mean power of the blocks within 25 dB of the loudest, and of pauses up to 200 ms between them. That is
 ITU-T P.56's active speech level (tests/reference/speech_level.py), whose threshold follows the level, to 0.2 dB for a

@@ -54,6 +54,7 @@ cdef class PlayoutBuffer:
     cdef int noise_amplitude
     cdef uint32_t noise_state
 
+    cdef void _skip_silence(self) noexcept nogil
     cdef void pull_into(self, unsigned char *target) noexcept nogil
     cdef int _reserve(self, Py_ssize_t needed) except -1
     cdef void _begin_utterance(self, int64_t now_us) noexcept nogil

@@ -250,7 +250,9 @@ cdef class PlayoutBuffer:
         self.measuring = False
 
     def resume(self) -> None:
-        """Goes on where `pause` stopped, by a fade-in."""
+        """Goes on where `pause` stopped, by a fade-in; silence that would come first is left out: enough was heard."""
+        if self.silenced and self.mode == PLAYING:
+            self._skip_silence()
         self.paused_now = False
         self.silenced = False
 
@@ -394,6 +396,21 @@ cdef class PlayoutBuffer:
             self.mode = PLAYING
             self.waited_frames = 0
         return self._play(target)
+
+    cdef void _skip_silence(self) noexcept nogil:
+        """Whole frames of it count as played; one at least stays."""
+        cdef Py_ssize_t i
+        cdef int sample
+        while self.queued > FRAME_SAMPLES:
+            for i in range(FRAME_SAMPLES):
+                sample = self._queued_at(i)[0]
+                if sample > NEAR_ZERO or sample < -NEAR_ZERO:
+                    return
+            self.head += FRAME_SAMPLES
+            if self.head >= self.capacity:
+                self.head -= self.capacity
+            self.queued -= FRAME_SAMPLES
+            self.played += FRAME_SAMPLES
 
     cdef int _play(self, int16_t *target) noexcept nogil:
         """Takes the frame from the queue; where it runs dry, the utterance ends or concealment begins."""

@@ -7,6 +7,7 @@ cdef class VoiceActivity:
     cdef readonly bint speaking
     cdef readonly double echo_loss_db  # what the line takes off our own sound, as far as is known
     cdef readonly bint echo_heard  # loud enough to be taken for speech
+    cdef readonly double own_silence_s  # for how long nothing of ours was heard
     cdef double loud_s, since_loud_s, heard_s
     cdef double own_db, own_now_db, own_before_db, own_earlier_db, own_age_s  # the loudest that we have sent lately
 
@@ -14,4 +15,4 @@ cdef class VoiceActivity:
 
     cdef bint hear(self, const int16_t *samples, Py_ssize_t count) noexcept nogil
     cdef void _start(self, double level_db, double length_s) noexcept nogil
-    cdef void _learn(self, double loss_db, double length_s) noexcept nogil
+    cdef void _learn(self, double loss_db, double length_s, bint loud) noexcept nogil

@@ -4,7 +4,7 @@ SPEECH_OVER_FLOOR_DB: Final = 9.0
 LOWEST_SPEECH_DB: Final = -48.0
 LOWEST_FLOOR_DB: Final = -60.0
 START_S: Final = 0.4
-LOUDEST_START_DB: Final = -40.0
+LOUDEST_START_DB: Final = -32.0
 FLOOR_FALL: Final = 0.3
 NOISE_FALL: Final = 0.08
 QUIET_DB: Final = -50.0
@@ -30,6 +30,8 @@ class VoiceActivity:
     def speaking(self) -> bool: ...
     @property
     def echo_heard(self) -> bool: ...
+    @property
+    def own_silence_s(self) -> float: ...
     @property
     def echo_loss_db(self) -> float: ...
     def said(self, level_db: float, length_s: float) -> None: ...

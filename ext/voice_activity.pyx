@@ -18,12 +18,12 @@ SPEECH_OVER_FLOOR_DB = 9.0
 LOWEST_SPEECH_DB = -48.0
 # Softer noise hides no speech: the floor need not fall further, and is sooner up again.
 LOWEST_FLOOR_DB = -60.0
-# At the start of a call the caller listens: the softest of so long is the line's noise, unless it is as loud as speech,
-# which stands out from this.
+# At the start of a call the caller listens: the softest of so long is the line's noise, unless it is as loud as speech.
+# Nothing is speech before that is known.
 START_S = 0.4
-LOUDEST_START_DB = -40.0
-# Share of the way that the floor falls to a packet that is quiet, and to one that is only softer: noise goes up and down,
-# and its floor is not the softest of it.
+LOUDEST_START_DB = -32.0
+# Share of the way that the floor falls to a packet that is quiet, and to one that is only softer: noise goes up and
+# down, and its floor is not the softest of it.
 FLOOR_FALL = 0.3
 NOISE_FALL = 0.08
 QUIET_DB = -50.0
@@ -83,6 +83,7 @@ cdef class VoiceActivity:
 
     cpdef void said(self, double level_db, double length_s) noexcept nogil:
         """We have sent so loud a packet, of this length."""
+        self.own_silence_s = 0.0 if level_db > own_speech_db else self.own_silence_s + length_s
         self.own_age_s += length_s
         if self.own_age_s > echo_age_s / 2.0:
             # The loudest of three spans: of a whole window at least, of one and a half at most.
@@ -109,14 +110,14 @@ cdef class VoiceActivity:
         level_db = level_dbfs(samples, count)
         if self.heard_s < start_s:
             self._start(level_db, length_s)
-        loud = level_db > max(self.floor_db + speech_over_floor_db, lowest_speech_db)
+        loud = level_db > max(self.floor_db + speech_over_floor_db, lowest_speech_db) and self.heard_s >= start_s
         echo = False
         if self.own_db > own_speech_db:
             loss_db = self.own_db - level_db
             echo = loss_db > self.echo_loss_db - over_echo_db
             if not self.speaking and echo:
                 self.echo_heard = self.echo_heard or loud
-                self._learn(loss_db, length_s)
+                self._learn(loss_db, length_s, loud)
             loud = loud and not echo
         if echo and level_db > self.floor_db:
             pass  # our own sound is no noise of the line
@@ -142,9 +143,11 @@ cdef class VoiceActivity:
         self.heard_s += length_s
         self.floor_db = max(min(level_db, softest_db), lowest_floor_db)
 
-    cdef void _learn(self, double loss_db, double length_s) noexcept nogil:
-        """Follows what the line takes off our own sound."""
-        if loss_db < self.echo_loss_db:
+    cdef void _learn(self, double loss_db, double length_s, bint loud) noexcept nogil:
+        """Follows what the line takes off our own sound; noise that is no louder than ever tells nothing of it."""
+        if loss_db < self.echo_loss_db and not loud:
+            pass
+        elif loss_db < self.echo_loss_db:
             self.echo_loss_db = max(loss_db, self.echo_loss_db - echo_loss_fall_db_per_s * length_s)
         elif self.echo_heard:
             self.echo_loss_db = min(loss_db, self.echo_loss_db + echo_loss_rise_db_per_s * length_s)

@@ -30,8 +30,8 @@ DIES_WITHIN_S = 0.1
 with it, at most so much later. One that lives resets one in a hundred calls of which the caller hangs up: a frame of
 ours came just before its close."""
 LEAD_S = 0.008
-"""The first frame leaves so long after the call began: just behind the caller's, which begin with it. A turn ends so many
-frames after one of those, and its answer must not wait for most of another."""
+"""The first frame leaves so long after the call began: just behind the caller's, which begin with it. A turn ends so
+many frames after one of those, and its answer must not wait for most of another."""
 HANG_UP_TIMEOUT_S = 4.0
 """The peer closes after our 0x00, or the connection cuts itself after 2 s."""
 

@@ -124,6 +124,7 @@ class Ears:
             self._openings += 1
             self._opening = asyncio.create_task(self._open(), name="ears")
         self.turns.in_noise = inbound.voice.floor_db > QUIET_DB
+        self.turns.bot_silent_since(now_s - inbound.voice.own_silence_s)
         if inbound.voice.speaking != self._voiced:
             self._voiced = inbound.voice.speaking
             self.turns.on_voice(self._voiced, inbound.voice_began_s if self._voiced else inbound.voice_ended_s)

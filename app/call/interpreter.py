@@ -23,7 +23,12 @@ SURE_SHORTLY = 0.7
 SHORT_WORDS = 8
 """Nor of a few words that they are this sure of ("d'accord, je vais essayer", "passez-moi quelqu'un"): of the labelled
 turns (`docs/intents.md`) 294 of 296 such are right, and an answer is heard 250 ms sooner."""
-PLAIN = frozenset({Intent.YES, Intent.NO, Intent.HUMAN_REQUEST, Intent.REPEAT_REQUEST, Intent.HOLD_REQUEST})
+PLAIN = frozenset(
+    {
+        *(Intent.YES, Intent.NO, Intent.HUMAN_REQUEST, Intent.REPEAT_REQUEST, Intent.HOLD_REQUEST),
+        *(Intent.INTERNET_ISSUE, Intent.MOBILE_ISSUE, Intent.MODIFICATION_REQUEST),
+    }
+)
 """Intents that say all in themselves: nothing but the way on depends on them."""
 
 

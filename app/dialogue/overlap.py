@@ -4,9 +4,12 @@ from math import inf
 
 OVERLAP_S = 0.1
 """Voice over the bot that lasts so long makes it pause: longer than a click on the line."""
-OVERLAP_WORDS_S = 0.18
-"""It goes on so long after the end of that voice, longer than the pause of a comma: a bot that is silent for 0.7 s has
-finished, for most people. Words that come of it later still stop it."""
+OVERLAP_WORDS_S = 0.38
+"""It goes on so long after the end of that voice: final words are there by then, in most cases."""
+OVERLAP_LEAST_S = 0.1
+SILENT_S = 0.62
+"""Or sooner, when it has been silent for so long, its own pause before included: of a bot that is silent for 0.7 s most
+people think that it has finished."""
 OVERLAP_SENTENCE_S = 0.5
 """Voice that lasted so long is no "mmh" and hardly a cough: its words, which take as long again, are waited for."""
 OVERLAP_NOISE_S = 2.0
@@ -23,10 +26,12 @@ class Overlap:
 
     Attributes:
         on: the caller's voice is over the bot's, or was just now.
+        bot_silent_since_s: when the bot was last heard.
     """
 
     def __init__(self, words_only: bool) -> None:
         self.on = False
+        self.bot_silent_since_s = inf
         self._words_only = words_only
         self._voice_s = 0.0
         """When the voice that is heard now, or was heard last, began."""
@@ -84,5 +89,6 @@ class Overlap:
 
     def _goes_on_at_s(self, voice_ended_s: float | None) -> float:
         ended_s = voice_ended_s or 0.0
-        short = ended_s - self._since_s < OVERLAP_SENTENCE_S
-        return ended_s + (OVERLAP_WORDS_S if short else OVERLAP_SENTENCE_S)
+        if ended_s - self._since_s >= OVERLAP_SENTENCE_S:
+            return ended_s + OVERLAP_SENTENCE_S
+        return ended_s + max(OVERLAP_LEAST_S, min(OVERLAP_WORDS_S, self.bot_silent_since_s + SILENT_S - ended_s))

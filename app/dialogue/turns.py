@@ -26,8 +26,12 @@ from app.dialogue.turn_events import (
 SETTLE_S = 0.16
 """Silence after which the final words are asked for: longer than within words (a "t" is silent for 0.1 s), shorter than
 many a comma, behind which the recogniser goes on with what it knows."""
-SETTLE_IN_NOISE_S = 0.3
-"""Where soft words drown silence is less certain: as long as Deepgram's own endpointing (`ENDPOINTING_MS`)."""
+SETTLE_OVER_BOT_S = 0.08
+"""Over the bot's speech at once: it waits for the words."""
+SETTLE_IN_NOISE_S = 0.4
+"""Where soft words drown silence is less certain."""
+CLOSED_S = 0.5
+"""Deepgram closes an utterance after so much silence (`ENDPOINTING_MS` and its delay), and knows it better."""
 UNFINISHED_S = 1.8
 """Half an address, six of ten digits, "parce que…": the caller is thinking or reading. With an answer that is prepared
 meanwhile a caller who has left it at that still hears one within 2 s."""
@@ -50,9 +54,6 @@ WORDS_WITHOUT_VOICE_S = 1.0
 
 NO_NEW_WORDS_S = 3.0
 """Voice goes on after words and brings no more of them: it is noise, or somebody else. The turn ends."""
-NOTHING_ADDED_S = 1.3
-"""The same on a noisy line, if the recogniser, which knows speech from noise, has closed the utterance: of a caller who
-goes on there are words by then (interims come every second)."""
 VOICE_WITHOUT_WORDS_S = 8.0
 """Voice for so long without a word: noise (steady noise becomes the floor of `VoiceActivity` within 6 s)."""
 PROVIDER_SILENT_S = 7.0
@@ -126,6 +127,10 @@ class Turns:
     def overlaps(self) -> bool:
         """The caller's voice is over the bot's, and it is not known yet whether it means anything."""
         return self._overlap.on
+
+    def bot_silent_since(self, then_s: float) -> None:
+        """When the bot was last heard, in the middle of a speech."""
+        self._overlap.bot_silent_since_s = then_s
 
     def patience_s(self) -> float:
         """How much silence ends the turn now."""
@@ -244,6 +249,8 @@ class Turns:
         if self._voice_ended_s is None:
             quiet_words = bool(self.text) and now_s - self._words_at_s >= WORDS_WITHOUT_VOICE_S
             return [self._end(now_s)] if quiet_words else []
+        if self._closed_in_noise:
+            return self._end_in_noise(now_s)
         if self._voice and not self._only_noise:
             return []
         if self._finalize_at_s is None and self._silent_for(self._settle_s, now_s):
@@ -273,6 +280,8 @@ class Turns:
             return now_s  # the next tick begins the turn that follows
         if heard_s is None:
             return self._words_at_s + WORDS_WITHOUT_VOICE_S if self.text else inf
+        if self._closed_in_noise:
+            return self._over_in_noise_s
         if self._voice and not self._only_noise:
             return now_s + self._noise_after_s - self._wordless_s
         if self._finalize_at_s is None:
@@ -286,7 +295,26 @@ class Turns:
         return min(over_s, heard_s + self.patience_s())
 
     @property
+    def _closed_in_noise(self) -> bool:
+        """The recogniser has found the end of the words, where noise may go on as voice."""
+        return self.in_noise and self._all_said and not self._interim
+
+    @property
+    def _over_in_noise_s(self) -> float:
+        return self._words_at_s + max(0.0, self.patience_s() - CLOSED_S)
+
+    def _end_in_noise(self, now_s: float) -> list[TurnEvent]:
+        if now_s >= self._over_in_noise_s:
+            return self._finish(now_s)
+        if self._complete is not False and self.text != self._told_settled:
+            self._told_settled = self.text
+            return [Settled(self.text)]
+        return []
+
+    @property
     def _settle_s(self) -> float:
+        if self._overlap.on:
+            return SETTLE_OVER_BOT_S
         return SETTLE_IN_NOISE_S if self.in_noise else SETTLE_S
 
     def _silent_for(self, seconds: float, now_s: float) -> bool:
@@ -328,7 +356,7 @@ class Turns:
     def _noise_after_s(self) -> float:
         if not self.text:
             return VOICE_WITHOUT_WORDS_S
-        return NOTHING_ADDED_S if self.in_noise and self._all_said else NO_NEW_WORDS_S
+        return NO_NEW_WORDS_S
 
     @property
     def _only_noise(self) -> bool:

@@ -92,7 +92,7 @@ class Playout:
         self.buffer.pause()
 
     def resume(self) -> None:
-        """Goes on where `pause` stopped."""
+        """Goes on where `pause` stopped; silence that would come first is left out."""
         self.buffer.resume()
 
     @property

@@ -46,7 +46,9 @@ class Heap:
         Returns:
             Whether there was.
         """
-        if self._trim is None or self.free_bytes < self._kept_bytes + WORTH_BYTES:
+        free_bytes = self.free_bytes
+        self._kept_bytes = min(self._kept_bytes, free_bytes)
+        if self._trim is None or free_bytes < self._kept_bytes + WORTH_BYTES:
             return False
         self._trim(0)
         self._kept_bytes = self.free_bytes

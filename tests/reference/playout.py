@@ -209,7 +209,11 @@ class PlayoutBuffer:
         self._measuring = False
 
     def resume(self) -> None:
-        """Goes on."""
+        """Goes on, without silence."""
+        if self._silenced and self._mode is Mode.PLAYING:
+            while len(self._queue) > FRAME and max(map(abs, self._queue[:FRAME])) <= NEAR_ZERO:
+                self._queue = self._queue[FRAME:]
+                self.played_samples += FRAME
         self.paused = False
         self._silenced = False
 

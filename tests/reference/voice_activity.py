@@ -9,7 +9,7 @@ LOWEST_SPEECH_DB = -48.0
 LOWEST_FLOOR_DB = -60.0
 START_S = 0.4
 """The softest of so long is the line's noise."""
-LOUDEST_START_DB = -40.0
+LOUDEST_START_DB = -32.0
 FLOOR_FALL = 0.3
 """Share of the way that the floor falls to a quiet frame."""
 NOISE_FALL = 0.08
@@ -42,6 +42,7 @@ class VoiceActivity:
         self._own_db = [-120.0, -120.0, -120.0]
         """The loudest that was sent in this span of half ECHO_AGE_S, in the one before, and before that."""
         self._own_age_s = 0.0
+        self.own_silence_s = 0.0
         self.echo_loss_db = INITIAL_ECHO_LOSS_DB
         self.echo_heard = False
         self.speaking = False
@@ -53,6 +54,7 @@ class VoiceActivity:
 
     def said(self, level_db: float, length_s: float) -> None:
         """So loud a packet was sent, of this length."""
+        self.own_silence_s = 0.0 if level_db > OWN_SPEECH_DB else self.own_silence_s + length_s
         self._own_age_s += length_s
         if self._own_age_s > ECHO_AGE_S / 2:
             self._own_age_s = length_s
@@ -81,7 +83,7 @@ class VoiceActivity:
             softest_db = self.floor_db if self._heard_s else LOUDEST_START_DB
             self.floor_db = max(min(level_db, softest_db), LOWEST_FLOOR_DB)
             self._heard_s += length_s
-        loud = level_db > max(self.floor_db + SPEECH_OVER_FLOOR_DB, LOWEST_SPEECH_DB)
+        loud = level_db > max(self.floor_db + SPEECH_OVER_FLOOR_DB, LOWEST_SPEECH_DB) and self._heard_s >= START_S
         echo = False
         if max(self._own_db) > OWN_SPEECH_DB:
             loss_db = max(self._own_db) - level_db
@@ -90,7 +92,7 @@ class VoiceActivity:
                 self.echo_heard = self.echo_heard or loud
                 rise_db_per_s = ECHO_LOSS_RISE_DB_PER_S if self.echo_heard else NO_ECHO_LOSS_RISE_DB_PER_S
                 change_db = max(
-                    -ECHO_LOSS_FALL_DB_PER_S * length_s,
+                    -ECHO_LOSS_FALL_DB_PER_S * length_s if loud else 0.0,
                     min(loss_db - self.echo_loss_db, rise_db_per_s * length_s),
                 )
                 self.echo_loss_db = min(max(self.echo_loss_db + change_db, LEAST_ECHO_LOSS_DB), MOST_ECHO_LOSS_DB)

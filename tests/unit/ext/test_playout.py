@@ -347,6 +347,19 @@ def test_a_pause_keeps_the_place_and_plays_the_faded_samples_again(make: Make) -
     assert buffer.underruns == 0
 
 
+def test_silence_that_comes_next_is_not_waited_for_after_a_pause(make: Make) -> None:
+    buffer = make()
+    said = voice(640)
+    buffer.push(1, pack(said[:320] + [0] * 1000 + said[320:]), 0.0)
+    pull_all(buffer, 2)
+    buffer.pause()
+    pull_all(buffer, 3)
+    buffer.resume()
+    assert buffer.played_samples == 320 + 960
+    assert pull_all(buffer, 3)[FADE : 40 + 320] == [0] * (40 - FADE) + said[320:]
+    assert buffer.played_samples == 1640
+
+
 def test_a_pause_taken_back_before_the_next_frame_is_not_heard(make: Make) -> None:
     buffer = make()
     said = voice(640)
