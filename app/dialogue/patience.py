@@ -22,3 +22,34 @@ YES_NO = Patience(complete_s=0.3, usual_s=0.5, longest_s=0.62)
 OPEN = Patience(complete_s=0.8, usual_s=1.2, longest_s=1.35)
 FIELD = Patience(complete_s=0.4, usual_s=1.2, longest_s=1.35)
 """`usual_s` are the original product's 500 and 1200 ms. The others were chosen by `make trials` (`docs/trials.md`)."""
+
+SETTLE_S = 0.16
+"""Silence after which the final words are asked for: longer than within words (a "t" is silent for 0.1 s), shorter than
+many a comma, behind which the recogniser goes on with what it knows."""
+SETTLE_OVER_BOT_S = 0.08
+"""Over the bot's speech at once: it waits for the words."""
+SETTLE_IN_NOISE_S = 1.0
+"""Where soft words drown silence is less certain: half a phrase is heard as another. Deepgram knows better."""
+CLOSED_S = 0.5
+"""It closes an utterance by itself after so much of it (`ENDPOINTING_MS` and its delay)."""
+CLOSED_LEAST_S = 0.3
+UNFINISHED_S = 1.8
+"""Half an address, six of ten digits, "parce que…": the caller is thinking or reading. With an answer that is prepared
+meanwhile a caller who has left it at that still hears one within 2 s."""
+FINALIZE_TIMEOUT_S = 0.6
+"""Deepgram need not answer a Finalize when little audio is buffered: then what is there counts."""
+FINALIZE_INTERIM_TIMEOUT_S = 1.5
+"""With words that are not final yet it does answer: a busy recogniser is worth waiting for."""
+SPOKE_S = 0.6
+"""Voice that lasts so long is no cough: if no words come of it, the caller must be told."""
+WORDS_WITHOUT_VOICE_S = 1.0
+"""Words that came without voice activity (a very quiet caller): the turn ends so long after the latest ones."""
+
+NO_NEW_WORDS_S = 3.0
+"""Voice goes on after words and brings no more of them: it is noise, or somebody else. The turn ends."""
+NO_NEW_WORDS_IN_NOISE_S = 1.3
+"""There sooner: of a caller who goes on there are words by then (interims come every second)."""
+VOICE_WITHOUT_WORDS_S = 8.0
+"""Voice for so long without a word: noise (steady noise becomes the floor of `VoiceActivity` within 6 s)."""
+PROVIDER_SILENT_S = 7.0
+"""The recogniser that ends turns itself has not: Flux's own time-out is 5 s (`eot_timeout_ms`)."""

@@ -11,7 +11,27 @@ from math import inf
 
 from app.dialogue.backchannels import is_listening_noise
 from app.dialogue.overlap import Overlap
-from app.dialogue.patience import FIELD, OPEN, YES_NO, Patience
+from app.dialogue.pace import Pace
+from app.dialogue.patience import (
+    CLOSED_LEAST_S,
+    CLOSED_S,
+    FIELD,
+    FINALIZE_INTERIM_TIMEOUT_S,
+    FINALIZE_TIMEOUT_S,
+    NO_NEW_WORDS_IN_NOISE_S,
+    NO_NEW_WORDS_S,
+    OPEN,
+    PROVIDER_SILENT_S,
+    SETTLE_IN_NOISE_S,
+    SETTLE_OVER_BOT_S,
+    SETTLE_S,
+    SPOKE_S,
+    UNFINISHED_S,
+    VOICE_WITHOUT_WORDS_S,
+    WORDS_WITHOUT_VOICE_S,
+    YES_NO,
+    Patience,
+)
 from app.dialogue.states import Endpointing
 from app.dialogue.turn_events import (
     FinalizeWanted,
@@ -22,42 +42,6 @@ from app.dialogue.turn_events import (
     Unheard,
     WordsLate,
 )
-
-SETTLE_S = 0.16
-"""Silence after which the final words are asked for: longer than within words (a "t" is silent for 0.1 s), shorter than
-many a comma, behind which the recogniser goes on with what it knows."""
-SETTLE_OVER_BOT_S = 0.08
-"""Over the bot's speech at once: it waits for the words."""
-SETTLE_IN_NOISE_S = 0.4
-"""Where soft words drown silence is less certain."""
-CLOSED_S = 0.5
-"""Deepgram closes an utterance after so much silence (`ENDPOINTING_MS` and its delay), and knows it better."""
-UNFINISHED_S = 1.8
-"""Half an address, six of ten digits, "parce que…": the caller is thinking or reading. With an answer that is prepared
-meanwhile a caller who has left it at that still hears one within 2 s."""
-PACE_S = 0.4
-"""A pause of this length within a turn tells that the caller is one who pauses."""
-PACE_MARGIN = 1.25
-"""Their next pause may be longer by a quarter."""
-PACE_FADES = 0.85
-"""With every turn that has no such pause."""
-GOES_ON_S = 1.6
-"""A caller who speaks again so soon after a turn that was taken had not finished: that was a pause, too."""
-FINALIZE_TIMEOUT_S = 0.6
-"""Deepgram need not answer a Finalize when little audio is buffered: then what is there counts."""
-FINALIZE_INTERIM_TIMEOUT_S = 1.5
-"""With words that are not final yet it does answer: a busy recogniser is worth waiting for."""
-SPOKE_S = 0.6
-"""Voice that lasts so long is no cough: if no words come of it, the caller must be told."""
-WORDS_WITHOUT_VOICE_S = 1.0
-"""Words that came without voice activity (a very quiet caller): the turn ends so long after the latest ones."""
-
-NO_NEW_WORDS_S = 3.0
-"""Voice goes on after words and brings no more of them: it is noise, or somebody else. The turn ends."""
-VOICE_WITHOUT_WORDS_S = 8.0
-"""Voice for so long without a word: noise (steady noise becomes the floor of `VoiceActivity` within 6 s)."""
-PROVIDER_SILENT_S = 7.0
-"""The recogniser that ends turns itself has not: Flux's own time-out is 5 s (`eot_timeout_ms`)."""
 
 Completeness = Callable[[Endpointing, str], bool | None]
 """Whether words are plainly all of an answer (True), plainly not yet (False), or it can't be told (None)."""
@@ -104,12 +88,7 @@ class Turns:
         self._told_late = False
         self._told_settled = ""
         self._interrupted = False
-        self._ended_s = -inf
-        """When the voice of the turn before ended."""
-        self._pace_s = 0.0
-        """The caller's longest pause within turns, fading."""
-        self._pause_s = 0.0
-        """The longest in this turn; between a cough and a word it does not count."""
+        self._pace = Pace()
 
     @property
     def text(self) -> str:
@@ -139,8 +118,7 @@ class Turns:
             return UNFINISHED_S
         patience = self._patience
         least_s = patience.complete_s if complete else patience.usual_s
-        pause_s = max(self._pace_s, self._pause_s if self.text else 0.0)
-        return max(least_s, min(pause_s * PACE_MARGIN, patience.longest_s))
+        return max(least_s, min(self._pace.pause_s(in_turn=bool(self.text)), patience.longest_s))
 
     @property
     def _patience(self) -> Patience:
@@ -165,8 +143,7 @@ class Turns:
             self._follow_voice(now_s)
         if speaks and not self._voice:
             self._overlap.voice_began(now_s)
-            before_s = self._ended_s if self._voice_ended_s is None else self._voice_ended_s
-            self._note_pause(now_s - before_s)
+            self._pace.voice_began(now_s, self._voice_ended_s)
             if self._voice_ended_s is None:
                 self._voice_started_s = now_s
             elif not self._only_noise:
@@ -174,10 +151,6 @@ class Turns:
                 self._settled = self._told_late = False
             self._voice_ended_s = now_s
         self._voice = speaks
-
-    def _note_pause(self, pause_s: float) -> None:
-        if PACE_S <= pause_s < (GOES_ON_S if self._voice_ended_s is None else UNFINISHED_S):
-            self._pause_s = max(self._pause_s, pause_s)
 
     def _follow_voice(self, now_s: float) -> None:
         """Voice that goes on has lasted until now (or until then, when it turns out to have ended)."""
@@ -301,7 +274,7 @@ class Turns:
 
     @property
     def _over_in_noise_s(self) -> float:
-        return self._words_at_s + max(0.0, self.patience_s() - CLOSED_S)
+        return self._words_at_s + max(CLOSED_LEAST_S, self.patience_s() - CLOSED_S)
 
     def _end_in_noise(self, now_s: float) -> list[TurnEvent]:
         if now_s >= self._over_in_noise_s:
@@ -356,7 +329,7 @@ class Turns:
     def _noise_after_s(self) -> float:
         if not self.text:
             return VOICE_WITHOUT_WORDS_S
-        return NO_NEW_WORDS_S
+        return NO_NEW_WORDS_IN_NOISE_S if self.in_noise else NO_NEW_WORDS_S
 
     @property
     def _only_noise(self) -> bool:
@@ -383,7 +356,7 @@ class Turns:
         self._settled = self._told_late = False
         self._told_settled = ""
         self._interrupted = False
-        self._pause_s = 0.0
+        self._pace.forget_turn()
         self._overlap.over()
 
     def _finish(self, now_s: float) -> list[TurnEvent]:
@@ -396,7 +369,6 @@ class Turns:
 
     def _end(self, now_s: float) -> TurnEnded:
         ended = TurnEnded(self.text, self._voice_ended_s if self._voice_ended_s is not None else self._words_at_s)
-        self._pace_s = max(self._pace_s * PACE_FADES, self._pause_s)
-        self._ended_s = -inf if self.bot_speaks else ended.speech_ended_s
+        self._pace.turn_ended(None if self.bot_speaks else ended.speech_ended_s)
         self.reset()
         return ended

@@ -9,22 +9,27 @@ from hypothesis import strategies as st
 
 from app.dialogue.backchannels import is_backchannel, is_listening_noise
 from app.dialogue.overlap import FALSE_OVERLAPS, OVERLAP_NOISE_S, OVERLAP_S, OVERLAP_SENTENCE_S, OVERLAP_WORDS_S
-from app.dialogue.patience import FIELD, OPEN, YES_NO
-from app.dialogue.states import Endpointing
-from app.dialogue.turn_events import FinalizeWanted, Interrupted, Settled, TurnEnded, TurnEvent, Unheard, WordsLate
-from app.dialogue.turns import (
+from app.dialogue.pace import PACE_MARGIN
+from app.dialogue.patience import (
+    CLOSED_LEAST_S,
+    CLOSED_S,
+    FIELD,
     FINALIZE_INTERIM_TIMEOUT_S,
     FINALIZE_TIMEOUT_S,
     NO_NEW_WORDS_S,
-    PACE_MARGIN,
+    OPEN,
     PROVIDER_SILENT_S,
+    SETTLE_OVER_BOT_S,
     SETTLE_S,
     SPOKE_S,
     UNFINISHED_S,
     VOICE_WITHOUT_WORDS_S,
     WORDS_WITHOUT_VOICE_S,
-    Turns,
+    YES_NO,
 )
+from app.dialogue.states import Endpointing
+from app.dialogue.turn_events import FinalizeWanted, Interrupted, Settled, TurnEnded, TurnEvent, Unheard, WordsLate
+from app.dialogue.turns import Turns
 
 FRAME_S = 0.02
 TOLERANCE_S = 2.5 * FRAME_S
@@ -450,6 +455,38 @@ def test_endless_voice_without_words_is_unheard_again_and_again() -> None:
     call = line()
     events = call.speaks(2 * (VOICE_WITHOUT_WORDS_S + FINALIZE_TIMEOUT_S) + 0.5)
     assert [type(event) for event in events] == [FinalizeWanted, Unheard] * 2
+
+
+@pytest.mark.parametrize(("expects", "patience_s"), [("yes_no", 0.5), ("open", 1.2)])
+def test_on_a_noisy_line_the_recogniser_finds_the_end(expects: Endpointing, patience_s: float) -> None:
+    """The voices of others go on; half a second of silence has passed when it closes the utterance."""
+    call = line(expects)
+    call.turns.in_noise = True
+    call.speaks(2.0)
+    events = call.final("Oui.", ends_turn=True)
+    closed_s = call.now_s
+    while not any(isinstance(event, TurnEnded) for event in events):
+        events += call.speaks(FRAME_S)
+    assert [type(event) for event in events if not isinstance(event, Settled)] == [TurnEnded]
+    assert call.now_s - closed_s == pytest.approx(max(CLOSED_LEAST_S, patience_s - CLOSED_S), abs=TOLERANCE_S)
+
+
+def test_a_caller_who_goes_on_in_noise_has_not_finished() -> None:
+    call = line()
+    call.turns.in_noise = True
+    call.speaks(2.0)
+    events = call.final("Bonjour.", ends_turn=True) + call.speaks(0.4) + call.interim("j'ai une")
+    events += call.speaks(1.0)
+    assert not any(isinstance(event, TurnEnded) for event in events)
+
+
+def test_the_words_of_a_voice_over_the_bot_are_asked_for_at_once() -> None:
+    call = line()
+    call.turns.bot_speaks = True
+    call.speaks(0.4)
+    waited_s, event = call.until_event()
+    assert event == FinalizeWanted()
+    assert waited_s == pytest.approx(SETTLE_OVER_BOT_S, abs=TOLERANCE_S)
 
 
 # Over the bot
