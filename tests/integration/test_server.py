@@ -143,7 +143,7 @@ async def hear_refusal(house: House, call_uuid: UUID) -> Peer:
 async def test_busy_is_said_and_the_dialplan_goes_on(house_of: OpenHouse) -> None:
     async with house_of(max_concurrent_calls=1) as house, house.neighbour():
         peer = await hear_refusal(house, CALL_UUID)
-        assert house.phrase("busy") in peer.pcm
+        assert house.phrase("busy")[320:] in peer.pcm
         assert house.refused == {"busy": 1}
         assert await house.services.tickets.by_call(CALL_UUID) is None
 
@@ -188,7 +188,7 @@ async def test_a_loop_that_is_late_takes_no_more_calls(house_of: OpenHouse) -> N
         assert house.refused == {}, "one hiccup refuses nobody"
         await be_late(4.0)
         refused = await hear_refusal(house, CALL_UUID)
-        assert house.phrase("busy") in refused.pcm
+        assert house.phrase("busy")[320:] in refused.pcm
         assert house.refused == {"overloaded": 1}
         assert not peer.ended.is_set()
         await until(lambda: not house.services.lag.over(0.06, asyncio.get_running_loop().time()), "it has recovered")
@@ -203,7 +203,7 @@ async def test_no_more_calls_than_the_recogniser_takes_streams(house_of: OpenHou
         second = await house.call()
         await second.heard(5)
         refused = await hear_refusal(house, CALL_UUID)
-        assert house.phrase("busy") in refused.pcm
+        assert house.phrase("busy")[320:] in refused.pcm
         assert house.refused == {"provider_quota": 1}
         second.finish()
         await until(lambda: house.server.calls == 1, "the second has gone")
