@@ -37,8 +37,9 @@ def test_every_ticket_is_right(world: World) -> None:
 
 
 def test_every_caller_was_understood_word_for_word(world: World) -> None:
+    """Where two cores are this busy, a pause between two sentences may make two turns of one."""
     for name, call in world.calls.items():
-        assert bare(call.caller_words) == bare([turn.said for turn in call.report.turns]), name
+        assert " ".join(bare(call.caller_words)) == " ".join(bare([turn.said for turn in call.report.turns])), name
 
 
 def test_every_call_was_held_to_its_end(world: World) -> None:

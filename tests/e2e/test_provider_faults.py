@@ -358,7 +358,7 @@ def test_the_local_voice_takes_over(outcomes: dict[str, Outcome], fault: str) ->
 def test_the_rules_take_over(outcomes: dict[str, Outcome], fault: str, kind: str) -> None:
     outcome = outcomes[f"groq {fault}"]
     failed = outcome.metric("voicebot_errors_total", provider="groq", kind=kind)
-    assert failed >= 2
+    assert failed >= 1
     assert outcome.metric("voicebot_fallbacks_total", provider="groq", to="rules") == failed
     assert {line["source"] for line in outcome.log if line["event"] == "turn understood"} == {"rules"}
 
