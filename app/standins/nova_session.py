@@ -182,8 +182,8 @@ class NovaSession(Ears):
 
     async def _match(self, words: Words, pcm: bytes, open_end: bool) -> Match:
         """What the sound says, read together with what was said just before it."""
-        if pcm and words.context:
-            whole = await self.recognise(words.context + pcm, words.noise, complete=words.is_final, partly=open_end)
+        if pcm and words.context and words.is_final:
+            whole = await self.recognise(words.context + pcm, words.noise, complete=True, partly=False)
             share = len(words.context) / (len(words.context) + len(pcm))
             if (rest := behind(whole, self._said, share)) is not None:
                 return rest
