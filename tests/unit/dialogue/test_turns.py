@@ -170,7 +170,7 @@ def test_a_sure_answer_ends_the_turn_with_its_last_word() -> None:
     call = Line(turns)
     call.speaks(0.4)
     call.until_event()
-    call.silent(0.3)
+    call.silent(YES_NO.complete_s)
     (ended,) = call.final("Oui.", answer=True)
     assert isinstance(ended, TurnEnded)
 
