@@ -27,7 +27,9 @@ SETTLE_S = 0.16
 """Silence after which the final words are asked for: longer than within words (a "t" is silent for 0.1 s), shorter than
 many a comma, behind which the recogniser goes on with what it knows."""
 SETTLE_OVER_BOT_S = 0.08
-"""Over the bot's speech at once: it waits for the words."""
+"""Of a voice that has made the bot pause at once: it waits for the words."""
+SETTLE_UNDER_BOT_S = 0.3
+"""Of any other while the bot speaks: nobody waits for an answer, and asking costs (as Deepgram's own endpointing)."""
 SETTLE_IN_NOISE_S = 1.0
 """Where soft words drown silence is less certain: half a phrase is heard as another. Deepgram knows better."""
 CLOSED_S = 0.5

@@ -25,6 +25,7 @@ from app.dialogue.patience import (
     SETTLE_IN_NOISE_S,
     SETTLE_OVER_BOT_S,
     SETTLE_S,
+    SETTLE_UNDER_BOT_S,
     SPOKE_S,
     UNFINISHED_S,
     VOICE_WITHOUT_WORDS_S,
@@ -288,7 +289,9 @@ class Turns:
     def _settle_s(self) -> float:
         if self._overlap.on:
             return SETTLE_OVER_BOT_S
-        return SETTLE_IN_NOISE_S if self.in_noise else SETTLE_S
+        if self.in_noise:
+            return SETTLE_IN_NOISE_S
+        return SETTLE_UNDER_BOT_S if self.bot_speaks else SETTLE_S
 
     def _silent_for(self, seconds: float, now_s: float) -> bool:
         """The caller has been silent for so long; voice that is only noise does not count as theirs.
