@@ -7,6 +7,7 @@ OVERLAP_S = 0.1
 OVERLAP_WORDS_S = 0.38
 """It goes on so long after the end of that voice: final words are there by then, in most cases."""
 OVERLAP_LEAST_S = 0.1
+"""Never sooner: a plosive is silent for so long."""
 SILENT_S = 0.62
 """Or sooner, when it has been silent for so long, its own pause before included: of a bot that is silent for 0.7 s most
 people think that it has finished."""

@@ -1,4 +1,4 @@
-"""How much silence ends a turn: figures, in one place."""
+"""How much silence, voice or delay decides something of a turn: the figures, in one place."""
 
 from dataclasses import dataclass
 
@@ -35,6 +35,7 @@ SETTLE_IN_NOISE_S = 1.0
 CLOSED_S = 0.5
 """It closes an utterance by itself after so much of it (`ENDPOINTING_MS` and its delay)."""
 CLOSED_LEAST_S = 0.3
+"""From its words on, a caller in noise may go on for so long at least: a comma closes an utterance, too."""
 UNFINISHED_S = 1.8
 """Half an address, six of ten digits, "parce que…": the caller is thinking or reading. With an answer that is prepared
 meanwhile a caller who has left it at that still hears one within 2 s."""
@@ -46,7 +47,6 @@ SPOKE_S = 0.6
 """Voice that lasts so long is no cough: if no words come of it, the caller must be told."""
 WORDS_WITHOUT_VOICE_S = 1.0
 """Words that came without voice activity (a very quiet caller): the turn ends so long after the latest ones."""
-
 NO_NEW_WORDS_S = 3.0
 """Voice goes on after words and brings no more of them: it is noise, or somebody else. The turn ends."""
 NO_NEW_WORDS_IN_NOISE_S = 1.3
