@@ -44,6 +44,16 @@ def reset_connection(request: web.BaseRequest) -> None:
 SURE_BEGINNING = 0.85
 SURE_WORDS = 3
 """What is taken for the beginning of a phrase when no more of it follows."""
+SURER = 0.12
+"""So much more like the beginning of one phrase than like all of another: "Oui," and a breath is not "Deux minutes"."""
+
+
+def likelier(whole: Match, begun: Match) -> Match:
+    """What was said: whole phrases, or the beginning of one; of a word or two, noise may seem the beginning of many."""
+    sure = begun.similarity >= SURE_BEGINNING or len(begun.text.split()) >= SURE_WORDS
+    if whole.text:
+        sure |= begun.similarity >= whole.similarity + SURER
+    return max([whole, begun] if sure else [whole], key=lambda match: (bool(match.text), match.similarity))
 
 
 class Ears(ABC):
@@ -239,9 +249,7 @@ class Ears(ABC):
             if not partly or (noise is not None and whole.text):
                 return whole
             begun = self._bank.recognise_prefix(sound, noise)
-            # Of a word or two, noise may seem the beginning of one phrase or another.
-            sure = not complete or begun.similarity >= SURE_BEGINNING or len(begun.text.split()) >= SURE_WORDS
-            return max([whole, begun] if sure else [whole], key=lambda match: (bool(match.text), match.similarity))
+            return likelier(whole, begun) if complete else begun
 
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)
 
