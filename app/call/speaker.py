@@ -1,6 +1,6 @@
 """The bot's words: steps of the dialogue become sentences, and what was heard of them stands in the record."""
 
-from collections import deque
+from itertools import cycle
 
 import structlog
 
@@ -33,7 +33,7 @@ class Speaker:
         self._record = record
         self._machine = machine
         self._last_said: list[str] = []
-        self._fillers = deque(FILLERS)
+        self._fillers = cycle(FILLERS)
 
     def say(self, step: Step, answer: Answer | None = None) -> None:
         """Says what a step says.
@@ -64,8 +64,7 @@ class Speaker:
 
     def fill(self) -> None:
         """Says that an answer is coming, unless it has come; never twice the same in a row."""
-        self._fillers.rotate(-1)
-        self._mouth.fill(self._prompts.text(self._fillers[0]))
+        self._mouth.fill(self._prompts.text(next(self._fillers)))
 
     def hush(self) -> None:
         """Falls silent; what was heard until then is noted."""

@@ -1,6 +1,7 @@
 """The bot's own words, coming back over the line: told apart from the caller's by what the bot was saying. Pure."""
 
 from collections import deque
+from functools import lru_cache
 
 from app.dialogue.french_numbers import fold
 from app.dialogue.spoken_text import spoken_text
@@ -15,19 +16,20 @@ SHARE = 0.6
 _BREAK = "\n"
 """No word: nothing is said across it."""
 _EDGES = ".,;:!?…«»\"'()"
+SHARED_SENTENCES = 512
+"""Sentences whose words all calls of a process share: the bot says the same ones in each."""
 
 
 class Echo:
     """What the bot of one call is saying."""
 
     def __init__(self) -> None:
-        self._said: deque[list[str]] = deque(maxlen=KEPT_SENTENCES)
-        """Words of each, as they are written and, where that differs, as they sound: the recogniser writes either."""
+        self._said: deque[tuple[str, ...]] = deque(maxlen=KEPT_SENTENCES)
+        """What may be heard of each."""
 
     def say(self, text: str) -> None:
         """The bot begins a sentence."""
-        spoken = spoken_text(text)
-        self._said.append(_words(text) + ([_BREAK, *_words(spoken)] if spoken != text else []))
+        self._said.append(_as_heard(text))
 
     def without(self, text: str, *, voiced: bool) -> str:
         """What is left of words that were heard while the bot was speaking, without those that are its own.
@@ -56,6 +58,13 @@ class Echo:
 
 def _bare(word: str) -> str:
     return fold(word).strip(_EDGES)
+
+
+@lru_cache(SHARED_SENTENCES)
+def _as_heard(text: str) -> tuple[str, ...]:
+    """Its words as they are written and, where that differs, as they sound: the recogniser writes either."""
+    spoken = spoken_text(text)
+    return (*_words(text), *((_BREAK, *_words(spoken)) if spoken != text else ()))
 
 
 def _words(text: str) -> list[str]:

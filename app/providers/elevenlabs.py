@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import aiohttp
@@ -81,15 +81,18 @@ class ElevenLabsTextToSpeech:
         """See `TextToSpeech.speak`."""
         resampler = Resampler(self._rate_hz, 8000) if self._rate_hz != 8000 else None
         spoken_bytes = 0
+        half = b""  # of a sample that was cut in two
         try:
             async with contextlib.aclosing(self._stream(await self._voice(), text)) as pieces:
-                async for piece in self._whole_samples(pieces):
-                    pcm = self._decode(piece)
+                async for piece in pieces:
+                    whole = half + piece if half else piece
+                    end = len(whole) - len(whole) % self._sample_bytes
+                    half, pcm = whole[end:], self._decode(whole[:end])
                     sound = resampler.process(pcm) if resampler else pcm
                     if sound:
                         spoken_bytes += len(sound)
                         yield sound
-                    del piece, pcm, sound  # the wait for the next is long, and there are many calls
+                    del piece, whole, pcm, sound  # the wait for the next is long, and there are many calls
             if resampler and (tail := resampler.flush()):
                 spoken_bytes += len(tail)
                 yield tail
@@ -109,17 +112,6 @@ class ElevenLabsTextToSpeech:
             voice_settings=VoiceSettings(stability=0.5, similarity_boost=0.75, speed=1.0),
             request_options=AS_IT_COMES,
         )
-
-    async def _whole_samples(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """Re-cuts pieces at sample borders."""
-        rest = b""
-        async for piece in pieces:
-            if rest:
-                piece = rest + piece
-            odd = len(piece) % self._sample_bytes
-            rest = piece[len(piece) - odd :] if odd else b""
-            if whole := piece[: len(piece) - odd] if odd else piece:
-                yield whole
 
     async def _voice(self) -> str:
         """The voice's id; a name is looked up once."""

@@ -14,7 +14,7 @@ def test_the_likelier_of_a_whole_phrase_and_a_beginning() -> None:
 
 
 def test_a_beginning_that_fits_much_better_is_no_other_phrase() -> None:
-    """Cut within the pause of "Oui, c'est pour ça." by one of the callers' voices: these are the figures of its sound."""
+    """Figures of "Oui, c'est pour ça.", by one of the callers' voices, cut within its pause."""
     assert likelier(match("Deux minutes,", 0.63), match("Oui,", 0.84)).text == "Oui,"
     assert likelier(match("Deux minutes,", 0.76), match("Oui,", 0.84)).text == "Deux minutes,"
 
