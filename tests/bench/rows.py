@@ -163,7 +163,7 @@ def targets_of(rows: Sequence[Row]) -> list[Target]:
 
 
 def _growth(rows: Sequence[Row]) -> Target:
-    """Each level against the one before it, as far as one core must carry."""
+    """Each level against the one before it in its climb: one process, seconds apart; as far as one core must carry."""
     ours = [row.level for row in rows if row.server == "voicebot" and row.level.calls <= FULL_CALLS]
     calm = [level for level in ours if not level.problems]
     if any(level.calls == FULL_CALLS for level in calm):
@@ -171,10 +171,9 @@ def _growth(rows: Sequence[Row]) -> Target:
     name = f"cost a call from one level to the next, to {FULL_CALLS}"
     if broken := next((level for level in ours if level.broken), None):
         return Target(name, f"≤ {GROWTH_TOLERANCE:g} ×", f"breaks at {broken.calls}: {broken.broken}", False)
-    by_calls = {
-        calls: [level.cpu_ms_per_call_s or 0.0 for level in ours if level.calls == calls]
-        for calls in sorted({level.calls for level in ours})
-    }
-    medians = [statistics.median(found) for found in by_calls.values()]
-    steps = [after / before for before, after in pairwise(medians)]
+    steps = [
+        after.cpu_ms_per_call_s / before.cpu_ms_per_call_s
+        for before, after in pairwise(ours)
+        if after.calls > before.calls and after.cpu_ms_per_call_s and before.cpu_ms_per_call_s
+    ]
     return at_most(name, GROWTH_TOLERANCE, [max(steps)] if steps else [], " ×")

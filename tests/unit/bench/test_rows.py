@@ -91,3 +91,10 @@ def test_a_server_that_breaks_before_400_calls_grows() -> None:
     growth = targets_of([row("voicebot", 2.0, 100), broken])[-1]
     assert growth.met is False
     assert "breaks at 400" in growth.measured
+
+
+def test_growth_is_seen_within_a_climb_alone() -> None:
+    """Another process, minutes before, met another machine."""
+    passes = [row("voicebot", 1.0), row("voicebot", 1.1)]
+    climb = [row("voicebot", cost, calls) for calls, cost in ((100, 1.3), (200, 1.2), (400, 1.2))]
+    assert targets_of([*passes, *climb])[-1].measured.startswith("1.00")
