@@ -36,7 +36,7 @@ PLAIN_RAMP = (10, 25, 50, 100, 200, 400, 600)
 QUICK_RAMP = (10, 50, 200, 400)
 WINDOW_S, QUICK_WINDOW_S = 8.0, 4.0
 RAMP_WINDOW_S = 6.0
-PASSES = 3
+PASSES = 5
 QUICK_SOAK = 400
 
 Job = Callable[[House, Console], Awaitable[tuple[list[Target], dict[str, Any]]]]

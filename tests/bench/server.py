@@ -6,6 +6,7 @@ python -m tests.bench.server --levels 50,200 --passes 1 --window 8
 import argparse
 import asyncio
 import json
+import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
@@ -47,6 +48,7 @@ class Bench:
         """One new process, more and more calls, to where it breaks; then its recordings are looked at."""
         house = self.house
         frames = await asyncio.to_thread(caller_frames, None)
+        await asyncio.to_thread(os.sync)  # recordings would wait for the disk to write what others left
         rows: list[Row] = []
         speed_ms = await asyncio.to_thread(calibration_ms, house.server_core)
         place = house.plain if name == "plain" else house.voicebot

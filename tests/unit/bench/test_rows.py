@@ -76,6 +76,11 @@ def test_ratios_are_taken_pass_by_pass() -> None:
     assert ratios(rows, 200) == [0.5, 0.7]
 
 
+def test_plain_of_a_climb_is_no_measure() -> None:
+    climbs = [row("plain", 2.0), row("plain", 2.0, 400), row("voicebot", 1.9), row("voicebot", 1.9, 400)]
+    assert targets_of([row("plain", 2.0), row("voicebot", 1.0), *climbs])[0].measured.startswith("0.50")
+
+
 def test_a_cost_that_grows_is_seen() -> None:
     verdicts = {
         costs: targets_of([row("voicebot", cost, calls) for calls, cost in zip((50, 100, 400), costs, strict=True)])[-1]
