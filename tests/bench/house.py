@@ -3,13 +3,14 @@
 import asyncio
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -26,6 +27,8 @@ from tests.bench.machine import on_cores
 
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 30.0
+UNGIVEN_PORTS = 20_000, 32_000
+"""Linux gives connections ports from 32 768 on (ip_local_port_range)."""
 QUIET_S = 0.6
 """The cache is filled when no phrase was asked for during so long."""
 SPEECH = (
@@ -256,9 +259,11 @@ def _write_prompts(file: Path) -> None:
 
 
 def free_port() -> int:
-    """A port that nobody listens on just now."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+    """A port that nobody listens on just now, and that no connection is given before somebody does."""
+    while True:
+        port = random.randrange(*UNGIVEN_PORTS)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 async def _get(address: str, change: dict[str, Any] | None = None) -> dict[str, Any]:
