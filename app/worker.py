@@ -49,7 +49,7 @@ TIDY_AFTER_TURNS = 2
 """But twice as many as are in progress, which is what a look takes its time by: each call costs the same then, and what
 waits to be thrown away (a quarter of a megabyte of a long call) is at most twice what is in use."""
 
-HEAP_EVERY_S = 10.0
+HEAP_EVERY_S = 4.0
 
 
 async def work(fd: int) -> int:

@@ -8,6 +8,9 @@ LOUDEST_START_DB: Final = -32.0
 FLOOR_FALL: Final = 0.3
 NOISE_FALL: Final = 0.08
 QUIET_DB: Final = -50.0
+NOISE_DB: Final = -56.0
+NO_NOISE_DB: Final = -58.0
+SPEECH_OVER_NOISE_DB: Final = 3.0
 FLOOR_RISE_DB_PER_S: Final = 3.0
 HANGOVER_S: Final = 0.08
 ONSET_S: Final = 0.04
@@ -26,6 +29,8 @@ class VoiceActivity:
     def __init__(self) -> None: ...
     @property
     def floor_db(self) -> float: ...
+    @property
+    def in_noise(self) -> bool: ...
     @property
     def speaking(self) -> bool: ...
     @property

@@ -1,5 +1,6 @@
 # cython: language_level=3, wraparound=False, cdivision=True
-"""Is the caller speaking? Energy over a noise floor that adapts to the line; pure, per packet. s16le mono 8 kHz.
+"""Is the caller speaking? Energy over a noise floor that adapts to the line, and in noise what stands out of its bands
+(`ext/line_noise.pyx`); pure, per packet. s16le mono 8 kHz.
 
 What we send comes back on some lines, 80 to 400 ms later. While we speak only sound counts that is louder than that can
 be: than the loudest that we have sent lately, less what the line was found to take off (after Geigel's double-talk
@@ -8,8 +9,10 @@ detector, D. L. Duttweiler 1978). A caller who is not louder than our echo is st
 
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING
+from libc.string cimport memset
 
 from ext.levels cimport FLOOR_DBFS, level_dbfs
+from ext.line_noise cimport learning_s, stands_out
 from ext.samples cimport sample_count
 
 # Speech stands so far above the line's noise.
@@ -27,6 +30,11 @@ LOUDEST_START_DB = -32.0
 FLOOR_FALL = 0.3
 NOISE_FALL = 0.08
 QUIET_DB = -50.0
+# A floor above this is noise that hides speech, until it is below the other: a voice is looked for in the bands of the
+# spectrum then (ext/line_noise.pyx), and is so far above the floor at least.
+NOISE_DB = -56.0
+NO_NOISE_DB = -58.0
+SPEECH_OVER_NOISE_DB = 3.0
 FLOOR_RISE_DB_PER_S = 3.0
 # Short dips inside words (plosives) still count as speech.
 HANGOVER_S = 0.08
@@ -38,6 +46,9 @@ cdef double lowest_speech_db = LOWEST_SPEECH_DB
 cdef double floor_fall = FLOOR_FALL
 cdef double noise_fall = NOISE_FALL
 cdef double quiet_db = QUIET_DB
+cdef double noise_db = NOISE_DB
+cdef double no_noise_db = NO_NOISE_DB
+cdef double speech_over_noise_db = SPEECH_OVER_NOISE_DB
 cdef double floor_rise_db_per_s = FLOOR_RISE_DB_PER_S
 cdef double hangover_s = HANGOVER_S
 cdef double onset_s = ONSET_S
@@ -102,32 +113,22 @@ cdef class VoiceActivity:
 
     cdef bint hear(self, const int16_t *samples, Py_ssize_t count) noexcept nogil:
         """Takes the next packet; whether the caller speaks, at its end."""
-        cdef double length_s, level_db, loss_db
-        cdef bint loud, echo
+        cdef double length_s, level_db
+        cdef bint loud, is_ours
         if count == 0:
             return self.speaking
         length_s = <double> count / LINE_RATE_HZ
         level_db = level_dbfs(samples, count)
         if self.heard_s < start_s:
             self._start(level_db, length_s)
-        loud = level_db > max(self.floor_db + speech_over_floor_db, lowest_speech_db) and self.heard_s >= start_s
-        echo = False
-        if self.own_db > own_speech_db:
-            loss_db = self.own_db - level_db
-            echo = loss_db > self.echo_loss_db - over_echo_db
-            if not self.speaking and echo:
-                self.echo_heard = self.echo_heard or loud
-                self._learn(loss_db, length_s, loud)
-            loud = loud and not echo
-        if echo and level_db > self.floor_db:
-            pass  # our own sound is no noise of the line
-        elif level_db < self.floor_db:
-            self.floor_db += (max(level_db, lowest_floor_db) - self.floor_db) * (
-                floor_fall if level_db < quiet_db else noise_fall
-            )
-        else:
-            self.floor_db = min(level_db, self.floor_db + floor_rise_db_per_s * length_s)
-        if loud:
+        is_ours = self.own_db > own_speech_db and self.own_db - level_db > self.echo_loss_db - over_echo_db
+        loud = self._is_loud(samples, count, level_db, is_ours)
+        if is_ours and not self.speaking:
+            self.echo_heard = self.echo_heard or loud
+            self._learn(self.own_db - level_db, length_s, loud)
+        if not is_ours or level_db <= self.floor_db:  # our own sound is no noise of the line
+            self._follow_floor(level_db, length_s)
+        if loud and not is_ours:
             self.loud_s += length_s
             self.since_loud_s = 0.0
         else:
@@ -136,6 +137,30 @@ cdef class VoiceActivity:
                 self.loud_s = 0.0
         self.speaking = self.loud_s >= onset_s and self.since_loud_s < hangover_s
         return self.speaking
+
+    cdef bint _is_loud(self, const int16_t *samples, Py_ssize_t count, double level_db, bint is_ours) noexcept nogil:
+        """Whether a packet stands above the line's noise."""
+        cdef bint loud = level_db > max(self.floor_db + speech_over_floor_db, lowest_speech_db)
+        cdef bint out
+        if self.in_noise and (self.noise.known_s > learning_s or not loud):  # what is loud is not learnt as noise
+            out = stands_out(&self.noise, samples, count, self.speaking, is_ours)
+            if self.noise.known_s > learning_s:
+                loud = out and level_db > max(self.floor_db + speech_over_noise_db, lowest_speech_db)
+        return loud and self.heard_s >= start_s
+
+    cdef void _follow_floor(self, double level_db, double length_s) noexcept nogil:
+        """A packet was so loud, whoever it is from."""
+        if level_db < self.floor_db:
+            self.floor_db += (max(level_db, lowest_floor_db) - self.floor_db) * (
+                floor_fall if level_db < quiet_db else noise_fall
+            )
+        else:
+            self.floor_db = min(level_db, self.floor_db + floor_rise_db_per_s * length_s)
+        if self.floor_db > noise_db:
+            self.in_noise = True
+        elif self.in_noise and self.floor_db < no_noise_db:
+            self.in_noise = False
+            memset(&self.noise, 0, sizeof(self.noise))
 
     cdef void _start(self, double level_db, double length_s) noexcept nogil:
         """The call begins."""

@@ -16,7 +16,6 @@ from app.providers.base import SpeechSession, SpeechToText, Transcript
 from app.providers.ladder import open_ears
 from ext.line import Inbound
 from ext.tracks import Tracks
-from ext.voice_activity import QUIET_DB
 
 log = structlog.get_logger(__name__)
 
@@ -123,7 +122,7 @@ class Ears:
         if self._opening is None and inbound.heard_hz and not self._closed:
             self._openings += 1
             self._opening = asyncio.create_task(self._open(), name="ears")
-        self.turns.in_noise = inbound.voice.floor_db > QUIET_DB
+        self.turns.in_noise = inbound.voice.in_noise
         self.turns.bot_silent_since(now_s - inbound.voice.own_silence_s)
         if inbound.voice.speaking != self._voiced:
             self._voiced = inbound.voice.speaking

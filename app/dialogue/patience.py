@@ -30,7 +30,7 @@ SETTLE_OVER_BOT_S = 0.08
 """Of a voice that has made the bot pause at once: it waits for the words."""
 SETTLE_UNDER_BOT_S = 0.3
 """Of any other while the bot speaks: nobody waits for an answer, and asking costs (as Deepgram's own endpointing)."""
-SETTLE_IN_NOISE_S = 1.0
+SETTLE_IN_NOISE_S = 0.28
 """Where soft words drown silence is less certain: half a phrase is heard as another. Deepgram knows better."""
 CLOSED_S = 0.5
 """It closes an utterance by itself after so much of it (`ENDPOINTING_MS` and its delay)."""

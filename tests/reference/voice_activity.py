@@ -1,6 +1,7 @@
-"""Is the caller speaking? Energy over a noise floor that adapts to the line; pure, per frame."""
+"""Is the caller speaking? Energy over a noise floor, in noise what stands out of its bands; pure, per frame."""
 
 from tests.reference.levels import rms_dbfs
+from tests.reference.line_noise import LEARNING_S, LineNoise
 
 SPEECH_OVER_FLOOR_DB = 9.0
 """Speech stands so far above the line's noise."""
@@ -15,6 +16,10 @@ FLOOR_FALL = 0.3
 NOISE_FALL = 0.08
 """The same to one that is only softer."""
 QUIET_DB = -50.0
+NOISE_DB = -56.0
+"""A floor above this is noise that hides speech."""
+NO_NOISE_DB = -58.0
+SPEECH_OVER_NOISE_DB = 3.0
 FLOOR_RISE_DB_PER_S = 3.0
 HANGOVER_S = 0.08
 """Short dips inside words (plosives) still count as speech."""
@@ -46,6 +51,8 @@ class VoiceActivity:
         self.echo_loss_db = INITIAL_ECHO_LOSS_DB
         self.echo_heard = False
         self.speaking = False
+        self.in_noise = False
+        self._noise = LineNoise()
 
     @property
     def heard_now(self) -> bool:
@@ -83,29 +90,14 @@ class VoiceActivity:
             softest_db = self.floor_db if self._heard_s else LOUDEST_START_DB
             self.floor_db = max(min(level_db, softest_db), LOWEST_FLOOR_DB)
             self._heard_s += length_s
-        loud = level_db > max(self.floor_db + SPEECH_OVER_FLOOR_DB, LOWEST_SPEECH_DB) and self._heard_s >= START_S
-        echo = False
-        if max(self._own_db) > OWN_SPEECH_DB:
-            loss_db = max(self._own_db) - level_db
-            echo = loss_db > self.echo_loss_db - OVER_ECHO_DB
-            if echo and not self.speaking:
-                self.echo_heard = self.echo_heard or loud
-                rise_db_per_s = ECHO_LOSS_RISE_DB_PER_S if self.echo_heard else NO_ECHO_LOSS_RISE_DB_PER_S
-                change_db = max(
-                    -ECHO_LOSS_FALL_DB_PER_S * length_s if loud else 0.0,
-                    min(loss_db - self.echo_loss_db, rise_db_per_s * length_s),
-                )
-                self.echo_loss_db = min(max(self.echo_loss_db + change_db, LEAST_ECHO_LOSS_DB), MOST_ECHO_LOSS_DB)
-            loud = loud and not echo
-        if echo and level_db > self.floor_db:
-            pass
-        elif level_db < self.floor_db:
-            self.floor_db += (max(level_db, LOWEST_FLOOR_DB) - self.floor_db) * (
-                FLOOR_FALL if level_db < QUIET_DB else NOISE_FALL
-            )
-        else:
-            self.floor_db = min(level_db, self.floor_db + FLOOR_RISE_DB_PER_S * length_s)
-        if loud:
+        is_ours = max(self._own_db) > OWN_SPEECH_DB and max(self._own_db) - level_db > self.echo_loss_db - OVER_ECHO_DB
+        loud = self._is_loud(pcm, level_db, is_ours)
+        if is_ours and not self.speaking:
+            self.echo_heard = self.echo_heard or loud
+            self._learn(max(self._own_db) - level_db, length_s, loud)
+        if not is_ours or level_db <= self.floor_db:
+            self._follow_floor(level_db, length_s)
+        if loud and not is_ours:
             self._loud_s += length_s
             self._since_loud_s = 0.0
         else:
@@ -114,3 +106,32 @@ class VoiceActivity:
                 self._loud_s = 0.0
         self.speaking = self._loud_s >= ONSET_S and self._since_loud_s < HANGOVER_S
         return self.speaking
+
+    def _is_loud(self, pcm: bytes, level_db: float, is_ours: bool) -> bool:
+        loud = level_db > max(self.floor_db + SPEECH_OVER_FLOOR_DB, LOWEST_SPEECH_DB)
+        if self.in_noise and (self._noise.known_s > LEARNING_S or not loud):
+            out = self._noise.stands_out(pcm, speaking=self.speaking, is_ours=is_ours)
+            if self._noise.known_s > LEARNING_S:
+                loud = out and level_db > max(self.floor_db + SPEECH_OVER_NOISE_DB, LOWEST_SPEECH_DB)
+        return loud and self._heard_s >= START_S
+
+    def _learn(self, loss_db: float, length_s: float, loud: bool) -> None:
+        rise_db_per_s = ECHO_LOSS_RISE_DB_PER_S if self.echo_heard else NO_ECHO_LOSS_RISE_DB_PER_S
+        change_db = max(
+            -ECHO_LOSS_FALL_DB_PER_S * length_s if loud else 0.0,
+            min(loss_db - self.echo_loss_db, rise_db_per_s * length_s),
+        )
+        self.echo_loss_db = min(max(self.echo_loss_db + change_db, LEAST_ECHO_LOSS_DB), MOST_ECHO_LOSS_DB)
+
+    def _follow_floor(self, level_db: float, length_s: float) -> None:
+        if level_db < self.floor_db:
+            self.floor_db += (max(level_db, LOWEST_FLOOR_DB) - self.floor_db) * (
+                FLOOR_FALL if level_db < QUIET_DB else NOISE_FALL
+            )
+        else:
+            self.floor_db = min(level_db, self.floor_db + FLOOR_RISE_DB_PER_S * length_s)
+        if self.floor_db > NOISE_DB:
+            self.in_noise = True
+        elif self.floor_db < NO_NOISE_DB and self.in_noise:
+            self.in_noise = False
+            self._noise = LineNoise()

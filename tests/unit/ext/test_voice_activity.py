@@ -6,6 +6,7 @@ import struct
 
 import pytest
 
+import tests.reference.voice_activity
 from ext.levels import rms_dbfs
 from ext.voice_activity import (
     ECHO_AGE_S,
@@ -100,6 +101,62 @@ def test_steady_noise_becomes_the_floor() -> None:
     assert activity.floor_db == pytest.approx(-40.0, abs=2.0)
     assert activity.feed(tone(-40.0 + SPEECH_OVER_FLOOR_DB + 6)) is False, "onset"
     assert activity.feed(tone(-40.0 + SPEECH_OVER_FLOOR_DB + 6))
+
+
+def mixed(*sounds: bytes) -> bytes:
+    """Sounds of one length at the same time."""
+    columns = zip(*(struct.unpack(f"<{len(sound) // 2}h", sound) for sound in sounds), strict=True)
+    return struct.pack(f"<{len(sounds[0]) // 2}h", *(max(-32768, min(32767, sum(column))) for column in columns))
+
+
+def test_a_voice_no_louder_than_the_noise_stands_out_of_it() -> None:
+    activity = VoiceActivity()
+    before = [activity.feed(noise(-35.0, seed)) for seed in range(200)]
+    assert activity.in_noise
+    assert not any(before)
+    said = [mixed(noise(-35.0, seed), tone(-30.0)) for seed in range(200, 220)]
+    assert rms_dbfs(said[0]) < activity.floor_db + SPEECH_OVER_FLOOR_DB, "energy does not tell it"
+    heard = [activity.feed(frame) for frame in said]
+    assert heard.index(True) <= 2 * ONSET_S / FRAME_S
+    assert all(heard[4:])
+    after = [activity.feed(noise(-35.0, seed)) for seed in range(220, 240)]
+    assert after.index(False) <= HANGOVER_S / FRAME_S + 1
+    assert not any(after[5:])
+
+
+def test_noise_that_ends_is_forgotten() -> None:
+    activity = VoiceActivity()
+    for seed in range(200):
+        activity.feed(noise(-35.0, seed))
+    frames(activity, SILENCE, 1.0)
+    assert not activity.in_noise
+    assert any(frames(activity, tone(-40.0), 0.2)), "it would hide in the noise that was"
+
+
+def test_louder_noise_becomes_the_noise() -> None:
+    activity = VoiceActivity()
+    for seed in range(200):
+        activity.feed(noise(-45.0, seed))
+    heard = [activity.feed(noise(-30.0, seed)) for seed in range(200, 700)]
+    assert any(heard[:10]), "at first it may be voice"
+    assert not any(heard[-100:])
+
+
+def test_the_twin_hears_the_same_in_noise() -> None:
+    dice = random.Random(5)
+    ours, twin = VoiceActivity(), tests.reference.voice_activity.VoiceActivity()
+    level_db = -70.0
+    for number in range(600):
+        if dice.random() < 0.05:
+            level_db = dice.choice([-70.0, -45.0, -35.0, -35.0])
+        frame = noise(level_db, number)
+        if number // 15 % 3 == 2:
+            frame = mixed(frame, tone(dice.choice([-30.0, -38.0])))
+        if number % 100 > 80:
+            for activity in (ours, twin):
+                activity.said(-20.0, FRAME_S)
+        assert ours.feed(frame) is twin.feed(frame), number
+        assert ours.in_noise is twin.in_noise
 
 
 def test_the_floor_falls_at_once_when_the_noise_stops() -> None:

@@ -1,0 +1,3 @@
+from typing import Final
+
+LEARNING_S: Final = 0.4
