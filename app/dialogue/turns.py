@@ -22,7 +22,6 @@ from app.dialogue.patience import (
     NO_NEW_WORDS_S,
     OPEN,
     PROVIDER_SILENT_S,
-    SETTLE_IN_NOISE_S,
     SETTLE_OVER_BOT_S,
     SETTLE_S,
     SETTLE_UNDER_BOT_S,
@@ -290,7 +289,7 @@ class Turns:
         if self._overlap.on:
             return SETTLE_OVER_BOT_S
         if self.in_noise:
-            return SETTLE_IN_NOISE_S
+            return self._patience.settle_in_noise_s
         return SETTLE_UNDER_BOT_S if self.bot_speaks else SETTLE_S
 
     def _silent_for(self, seconds: float, now_s: float) -> bool:

@@ -245,8 +245,7 @@ class Ears(ABC):
         def work() -> Match:
             sound = telephone(pcm, self.audio.rate_hz)
             whole = self._bank.recognise(sound, noise) if complete else NOTHING
-            # Behind a phrase that was found in noise there is more noise, which would seem to belong to a longer one.
-            if not partly or (noise is not None and whole.text):
+            if not partly:
                 return whole
             begun = self._bank.recognise_prefix(sound, noise)
             return likelier(whole, begun) if complete else begun

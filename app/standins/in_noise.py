@@ -188,7 +188,7 @@ class NoiseMatcher:
     def prefix(self, heard: Masked, part: Part) -> Found | None:
         """The phrase that begins in the part and has not ended."""
         tails = self._templates.tails
-        until = len(heard.frames)
+        until = part.until
         begins = _points(part.since, min(part.core, until - 3))[:PREFIX_STARTS]
         spans = until - begins
         tails = tails[self._templates.lengths[tails] > spans.min() * 0.8]
