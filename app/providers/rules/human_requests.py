@@ -72,7 +72,7 @@ _HUMAN_ALONE = re.compile(
     rf"|vite|tout de suite|la))*"
 )
 _HUMAN_DECLINED = re.compile(
-    rf"\b(?:pas|plus|aucun) (?:la peine|besoin|envie|utile|necessaire|que|de|d|qu|me|nous|encore|parler"
+    rf"\b(?<!sais )(?:pas|plus|aucun) (?:la peine|besoin|envie|utile|necessaire|que|de|d|qu|me|nous|encore|parler"
     rf"|a|passer|vraiment"
     rf"|un|une|le|les|transferer|voir|mettre|avoir|\s)*{_PERSON}"
 )

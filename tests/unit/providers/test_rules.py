@@ -349,7 +349,7 @@ SAID: dict[tuple[State, Intent], str] = {
         je l'ai aussi fait hier / j'ai attendu cinq minutes et rien
     """,
     (State.SOLUTION, Intent.HUMAN_REQUEST): """
-        passez-moi un technicien / je veux parler à quelqu'un / envoyez-moi plutôt un technicien / c'est bon
+        je sais pas, passez-moi quelqu'un / passez-moi un technicien / je veux parler à quelqu'un / envoyez-moi plutôt un technicien / c'est bon
         passez moi un technicien
     """,
     (State.SOLUTION, Intent.REPEAT_REQUEST): """
