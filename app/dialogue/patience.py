@@ -11,8 +11,7 @@ class Patience:
         complete_s: what was said is plainly complete.
         usual_s: it may be complete or not.
         longest_s: the same for a caller who pauses within sentences.
-        settle_in_noise_s: silence after which the final words are asked for where soft words drown: as late as the answer
-            can bear.
+        settle_in_noise_s: silence after which the final words are asked for where soft words drown: as late as can be.
     """
 
     complete_s: float

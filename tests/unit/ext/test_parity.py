@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -379,3 +380,31 @@ def test_leveller_of_any_sound(
             assert ours.process(piece) == twin.process(piece)
         assert ours.flush() == twin.flush()
         assert (ours.active_dbov, ours.active_s) == pytest.approx((twin.active_dbov, twin.active_s))
+
+
+def noise_and_voice(count: int) -> list[bytes]:
+    """Frames of noise that grows louder and softer, with a tone over it now and then."""
+    dice = np.random.default_rng(5)
+    level = 0.0
+    frames = []
+    for number in range(count):
+        if dice.random() < 0.05:
+            level = float(dice.choice([0.0, 180.0, 600.0, 600.0]))
+        sound = dice.normal(0.0, level + 1e-9, 160)
+        if number // 15 % 3 == 2:
+            sound += float(dice.choice([1500.0, 600.0])) * np.sin(np.arange(160) * 0.314)
+        frames.append(np.clip(sound, -32768, 32767).astype("<i2").tobytes())
+    return frames
+
+
+@every_path
+def test_voices_in_noise(path: str) -> None:
+    ours, twin = ext.voice_activity.VoiceActivity(), tests.reference.voice_activity.VoiceActivity()
+    with on(path):
+        for number, frame in enumerate(noise_and_voice(500)):
+            if number % 100 > 80:
+                for activity in (ours, twin):
+                    activity.said(-20.0, 0.02)
+            assert ours.feed(frame) is twin.feed(frame), number
+            assert ours.in_noise is twin.in_noise
+    assert ours.in_noise

@@ -6,7 +6,6 @@ import struct
 
 import pytest
 
-import tests.reference.voice_activity
 from ext.levels import rms_dbfs
 from ext.voice_activity import (
     ECHO_AGE_S,
@@ -140,23 +139,6 @@ def test_louder_noise_becomes_the_noise() -> None:
     heard = [activity.feed(noise(-30.0, seed)) for seed in range(200, 700)]
     assert any(heard[:10]), "at first it may be voice"
     assert not any(heard[-100:])
-
-
-def test_the_twin_hears_the_same_in_noise() -> None:
-    dice = random.Random(5)
-    ours, twin = VoiceActivity(), tests.reference.voice_activity.VoiceActivity()
-    level_db = -70.0
-    for number in range(600):
-        if dice.random() < 0.05:
-            level_db = dice.choice([-70.0, -45.0, -35.0, -35.0])
-        frame = noise(level_db, number)
-        if number // 15 % 3 == 2:
-            frame = mixed(frame, tone(dice.choice([-30.0, -38.0])))
-        if number % 100 > 80:
-            for activity in (ours, twin):
-                activity.said(-20.0, FRAME_S)
-        assert ours.feed(frame) is twin.feed(frame), number
-        assert ours.in_noise is twin.in_noise
 
 
 def test_the_floor_falls_at_once_when_the_noise_stops() -> None:

@@ -349,8 +349,8 @@ SAID: dict[tuple[State, Intent], str] = {
         je l'ai aussi fait hier / j'ai attendu cinq minutes et rien
     """,
     (State.SOLUTION, Intent.HUMAN_REQUEST): """
-        je sais pas, passez-moi quelqu'un / passez-moi un technicien / je veux parler à quelqu'un / envoyez-moi plutôt un technicien / c'est bon
-        passez moi un technicien
+        je sais pas, passez-moi quelqu'un / passez-moi un technicien / je veux parler à quelqu'un / envoyez-moi
+        plutôt un technicien / c'est bon passez moi un technicien
     """,
     (State.SOLUTION, Intent.REPEAT_REQUEST): """
         vous pouvez répéter / pardon / débrancher quoi / j'ai pas compris ce qu'il faut faire / comment / je
