@@ -31,6 +31,8 @@ DIGIT_GAP_S = 0.2
 SAMPLES_PER_MS = 8
 MOST_REPEATS = 2
 """Of one sentence: then the caller goes on."""
+SURELY_HEARD = 0.75
+"""Similarity of what asks again: the bot's sentences are heard at 0.8 to 0.9, what they are not at 0.6 to 0.7."""
 
 Flow = Generator[None, None, None]
 
@@ -216,8 +218,11 @@ class Actor:
         wanted = self._script.repeat_when
         if not wanted or not self._latest or self._repeats >= MOST_REPEATS:
             return False
-        heard = (sentence.text for sentence in self._ears.sentences if sentence.start_s >= self._since_s)
-        return any(text and re.search(wanted, text) for text in heard)
+        return any(
+            sentence.text and (sentence.similarity or 0.0) >= SURELY_HEARD and re.search(wanted, sentence.text)
+            for sentence in self._ears.sentences
+            if sentence.start_s >= self._since_s
+        )
 
     def _await_interruption(self, words: str, after_s: float) -> Flow:
         limit_s = self._script.wait_bot_s

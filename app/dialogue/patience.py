@@ -43,6 +43,9 @@ FINALIZE_TIMEOUT_S = 0.6
 """Deepgram need not answer a Finalize when little audio is buffered: then what is there counts."""
 FINALIZE_INTERIM_TIMEOUT_S = 1.5
 """With words that are not final yet it does answer: a busy recogniser is worth waiting for."""
+WORD_LEAST_S = 0.12
+"""Voice that each word over the bot must have taken in noise, half of what French words take: what stood out for less
+somebody else in the room has said."""
 SPOKE_S = 0.6
 """Voice that lasts so long is no cough: if no words come of it, the caller must be told."""
 WORDS_WITHOUT_VOICE_S = 1.0

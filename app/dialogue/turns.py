@@ -28,6 +28,7 @@ from app.dialogue.patience import (
     SPOKE_S,
     UNFINISHED_S,
     VOICE_WITHOUT_WORDS_S,
+    WORD_LEAST_S,
     WORDS_WITHOUT_VOICE_S,
     YES_NO,
     Patience,
@@ -175,7 +176,7 @@ class Turns:
     ) -> list[TurnEvent]:
         """A transcript arrived; see `app.providers.base.Transcript`."""
         self._follow_voice(now_s)
-        text = text.strip()
+        text = "" if self._is_elsewhere(text) else text.strip()
         known = self.text
         if text or (is_final and not answers_finalize):
             # An empty final takes its interim back; an empty answer to Finalize only says that nothing was buffered.
@@ -205,6 +206,11 @@ class Turns:
             self._settled = True
             events += self._decide(now_s)
         return events
+
+    def _is_elsewhere(self, text: str) -> bool:
+        """Words over the bot, in noise, of which too little stood out of it to be the caller's."""
+        least_s = WORD_LEAST_S * len(text.split())
+        return self.in_noise and self.bot_speaks and not self._interrupted and self._voiced_s < least_s
 
     def on_tick(self, now_s: float) -> list[TurnEvent]:
         """Time passes; to be called at `deadline_s`, more often does no harm."""

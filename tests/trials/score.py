@@ -115,6 +115,7 @@ class CallScore:
     Attributes:
         wrong: what is wrong with the ticket; empty if it is right.
         dead_air: silences in which the bot owed something: (seconds, what it owed).
+        transcript: both sides' words as the server has them, with states: why a ticket is as it is.
     """
 
     name: str
@@ -129,6 +130,7 @@ class CallScore:
     dead_air: list[tuple[float, str]]
     notes: list[str]
     late_frames: int
+    transcript: list[str]
 
     @property
     def longest_silence(self) -> tuple[float, str]:
@@ -167,7 +169,15 @@ def score(trial: Trial, report: CallReport, ticket: Ticket, events: Sequence[Eve
         dead_air=list(_owed(report, turns, events)),
         notes=report.notes,
         late_frames=report.frames.late_over_20ms,
+        transcript=[_line(event) for event in events if event.name in ("bot said", "turn understood")],
     )
+
+
+def _line(event: Event) -> str:
+    fields = event.fields
+    if event.name == "bot said":
+        return f"{event.at_s:.2f} {fields['state']} bot: {fields['text']}"
+    return f"{event.at_s:.2f} {fields['state']} caller: {fields['heard']} ({fields['intent']} by {fields['source']})"
 
 
 def kind_of(state: str) -> Kind:

@@ -159,7 +159,7 @@ def test_who_is_asked_again_says_it_again_but_not_for_ever() -> None:
         "Au revoir.",
     ):
         stage.run("#" * 10 + "." * 10)
-        stage.ears.sentences[-1].text = words
+        stage.ears.sentences[-1].text, stage.ears.sentences[-1].similarity = words, 0.85
         stage.run("." * 40)
     assert [what for _, what in stage.done if what.startswith("say ")] == [
         "say Bonjour.",
@@ -168,6 +168,15 @@ def test_who_is_asked_again_says_it_again_but_not_for_ever() -> None:
         "say Non.",
         "say Non.",
     ]
+
+
+def test_what_is_hardly_heard_is_not_said_again() -> None:
+    stage = Stage('[{say: "Bonjour."}, {say: "Non."}]', repeat_when="répéter")
+    for words in ("Bonjour !", "Pouvez-vous répéter ?"):
+        stage.run("#" * 10 + "." * 10)
+        stage.ears.sentences[-1].text, stage.ears.sentences[-1].similarity = words, 0.65
+        stage.run("." * 40)
+    assert [what for _, what in stage.done if what.startswith("say ")] == ["say Bonjour.", "say Non."]
 
 
 def test_marks_of_silence_are_not_said() -> None:

@@ -480,6 +480,16 @@ def test_a_caller_who_goes_on_in_noise_has_not_finished() -> None:
     assert not any(isinstance(event, TurnEnded) for event in events)
 
 
+@pytest.mark.parametrize(("text", "voice_s", "stops"), [("Passez-moi quelqu'un.", 0.12, False), ("Stop.", 0.2, True)])
+def test_words_that_hardly_stood_out_of_the_noise_are_somebody_elses(text: str, voice_s: float, stops: bool) -> None:
+    call = line()
+    call.turns.in_noise = call.turns.bot_speaks = True
+    call.speaks(voice_s)
+    events = call.final(text, ends_turn=True) + call.silent(3.0)
+    assert any(isinstance(event, Interrupted) for event in events) is stops
+    assert any(isinstance(event, TurnEnded) for event in events) is stops
+
+
 def test_the_words_of_a_voice_over_the_bot_are_asked_for_at_once() -> None:
     call = line()
     call.turns.bot_speaks = True

@@ -45,7 +45,7 @@ def answered(at_s: float) -> Event:
 
 
 def said(at_s: float, interrupted: bool = False) -> Event:
-    return Event(at_s, "bot said", {"interrupted": interrupted})
+    return Event(at_s, "bot said", {"interrupted": interrupted, "state": "SOLUTION", "text": "Débranchez la box."})
 
 
 def judged(
