@@ -164,8 +164,10 @@ class Actor:
             yield from self._step(step)
             self._has_floor = isinstance(step, Pause | WaitBot | Listen)
             self.steps_done += 1
-        if self._script.repeat_when:
-            yield from self._await_bot(self._script.wait_bot_s)
+        while self._script.repeat_when:  # to the end of the call, who is asked again says it again
+            yield from self._await_bot(self._script.max_seconds)
+            self._since_s = self._now_s
+            yield
 
     def _step(self, step: Step) -> Flow:
         match step:

@@ -13,7 +13,7 @@ from app.store.tickets import ProblemType, Ticket, TicketStatus
 CALLERS = Path(__file__).parent / "callers"
 ASKS_AGAIN = (
     "répéter|pas bien compris|redonner|épeler|toujours en ligne|Quel est votre problème|concerne-t|ouvert chez nous"
-    "|ce qui ne fonctionne pas|Voulez-vous essayer|Est-ce que tout fonctionne"
+    "|ce qui ne fonctionne pas|Voulez-vous essayer|Est-ce que tout fonctionne|fonctionne maintenant"
 )
 """What the bot says (`app/prompts/fr.yaml`) when it has not understood; people then say it again."""
 

@@ -170,6 +170,15 @@ def test_who_is_asked_again_says_it_again_but_not_for_ever() -> None:
     ]
 
 
+def test_the_last_sentence_is_said_again_to_the_end_of_the_call() -> None:
+    stage = Stage('[{say: "Bonjour."}]', repeat_when="répéter")
+    for words in ("Bonjour !", "Un instant.", "Pouvez-vous répéter ?"):
+        stage.run("#" * 10 + "." * 10)
+        stage.ears.sentences[-1].text, stage.ears.sentences[-1].similarity = words, 0.85
+        stage.run("." * 40)
+    assert [what for _, what in stage.done if what.startswith("say ")] == ["say Bonjour."] * 2
+
+
 def test_what_is_hardly_heard_is_not_said_again() -> None:
     stage = Stage('[{say: "Bonjour."}, {say: "Non."}]', repeat_when="répéter")
     for words in ("Bonjour !", "Pouvez-vous répéter ?"):

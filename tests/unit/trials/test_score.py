@@ -36,7 +36,14 @@ def understood(at_s: float, state: str, heard: str = "Non.", endpoint_ms: int = 
     return Event(
         at_s,
         "turn understood",
-        {"state": state, "heard": heard, "endpoint_ms": endpoint_ms, "understanding_ms": 0},
+        {
+            "state": state,
+            "heard": heard,
+            "intent": "NO",
+            "source": "rules",
+            "endpoint_ms": endpoint_ms,
+            "understanding_ms": 0,
+        },
     )
 
 
