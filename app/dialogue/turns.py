@@ -13,6 +13,8 @@ from app.dialogue.backchannels import is_listening_noise
 from app.dialogue.overlap import Overlap
 from app.dialogue.pace import Pace
 from app.dialogue.patience import (
+    ANSWERED_PATIENCE_S,
+    ANSWERED_S,
     CLOSED_LEAST_S,
     CLOSED_S,
     FIELD,
@@ -117,6 +119,8 @@ class Turns:
         complete = self._complete
         if complete is False:
             return UNFINISHED_S
+        if self._short_answer:
+            return ANSWERED_PATIENCE_S
         patience = self._patience
         least_s = patience.complete_s if complete else patience.usual_s
         return max(least_s, min(self._pace.pause_s(in_turn=bool(self.text)), patience.longest_s))
@@ -133,6 +137,12 @@ class Turns:
         if self._judged[:2] != (self.expects, text):
             self._judged = (self.expects, text, self._completeness(self.expects, text) if text else None)
         return self._judged[2]
+
+    @property
+    def _short_answer(self) -> bool:
+        """No word came of a voice, but it may have been a yes or a no."""
+        expected = self.expects == "yes_no" and not self.bot_speaks
+        return expected and not self.text and ANSWERED_S <= self._voiced_s < SPOKE_S
 
     def on_voice(self, speaks: bool, now_s: float) -> None:
         """What voice activity says; needed when it changes, more often does no harm.
@@ -371,7 +381,7 @@ class Turns:
         if self.text:
             return [self._end(now_s)]
         ended_s = self._voice_ended_s if self._voice_ended_s is not None else now_s
-        spoke = self._voiced_s >= SPOKE_S
+        spoke = self._voiced_s >= SPOKE_S or self._short_answer
         self.reset()
         return [Unheard(ended_s)] if spoke else []
 
