@@ -9,7 +9,8 @@ import structlog
 from app.dialogue.echo import Echo
 from app.dialogue.states import Endpointing
 from app.dialogue.turn_events import FinalizeWanted, TurnEvent
-from app.dialogue.turns import Completeness, Turns
+from app.dialogue.turn_words import Completeness
+from app.dialogue.turns import Turns
 from app.errors import ProviderError
 from app.ops import metrics
 from app.providers.base import SpeechSession, SpeechToText, Transcript

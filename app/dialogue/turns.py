@@ -6,7 +6,6 @@ decides how much silence ends the turn: little after a plain "oui", more after h
 who is known to pause. Flux has turn events of its own, which then decide instead.
 """
 
-from collections.abc import Callable
 from math import inf
 
 from app.dialogue.backchannels import is_listening_noise
@@ -45,9 +44,7 @@ from app.dialogue.turn_events import (
     Unheard,
     WordsLate,
 )
-
-Completeness = Callable[[Endpointing, str], bool | None]
-"""Whether words are plainly all of an answer (True), plainly not yet (False), or it can't be told (None)."""
+from app.dialogue.turn_words import Completeness, TurnWords
 
 
 class Turns:
@@ -70,15 +67,9 @@ class Turns:
         self.expects: Endpointing = "open"
         self.bot_speaks = False
         self.in_noise = False
-        self._completeness = completeness
+        self._words = TurnWords(completeness)
         self._provider_ends_turns = provider_ends_turns
         self._overlap = Overlap(words_only)
-        self._judged: tuple[Endpointing, str, bool | None] = ("open", "", None)
-        self._finals: list[str] = []
-        self._interim = ""
-        self._words_at_s = 0.0
-        self._all_said = False
-        """The recogniser has closed the utterance by itself (speech_final)."""
         self._voice = False
         self._voice_started_s = 0.0
         self._voiced_s = 0.0
@@ -96,9 +87,7 @@ class Turns:
     @property
     def text(self) -> str:
         """The words of the turn so far."""
-        if not self._finals:  # asked for with every change of the caller's voice
-            return self._interim
-        return " ".join([*self._finals, self._interim]).rstrip()
+        return self._words.text
 
     @property
     def caller_speaks(self) -> bool:
@@ -134,9 +123,7 @@ class Turns:
         text = self.text
         if self.bot_speaks and text and is_listening_noise(text):
             return True
-        if self._judged[:2] != (self.expects, text):
-            self._judged = (self.expects, text, self._completeness(self.expects, text) if text else None)
-        return self._judged[2]
+        return self._words.complete(self.expects)
 
     @property
     def _short_answer(self) -> bool:
@@ -187,16 +174,7 @@ class Turns:
         """A transcript arrived; see `app.providers.base.Transcript`."""
         self._follow_voice(now_s)
         text = "" if self._is_elsewhere(text) else text.strip()
-        known = self.text
-        if text or (is_final and not answers_finalize):
-            # An empty final takes its interim back; an empty answer to Finalize only says that nothing was buffered.
-            self._interim = "" if is_final else text or self._interim
-        if text:
-            if is_final:
-                self._finals.append(text)
-            self._words_at_s = now_s
-            self._all_said = is_final and ends_turn
-        if self.text != known:
+        if self._words.take(text, now_s, is_final=is_final, ends_turn=ends_turn, answers_finalize=answers_finalize):
             self._wordless_s = 0.0
             self._overlap.words_came()
         if text and not is_final and self._settled:
@@ -236,7 +214,7 @@ class Turns:
         if self._provider_ends_turns:
             return self._without_provider(now_s)
         if self._voice_ended_s is None:
-            quiet_words = bool(self.text) and now_s - self._words_at_s >= WORDS_WITHOUT_VOICE_S
+            quiet_words = bool(self.text) and now_s - self._words.at_s >= WORDS_WITHOUT_VOICE_S
             return [self._end(now_s)] if quiet_words else []
         if self._closed_in_noise:
             return self._end_in_noise(now_s)
@@ -244,7 +222,7 @@ class Turns:
             return []
         if self._finalize_at_s is None and self._silent_for(self._settle_s, now_s):
             self._finalize_at_s = now_s
-            self._settled = self._all_said and self._words_at_s >= self._voice_ended_s
+            self._settled = self._words.closed and self._words.at_s >= self._voice_ended_s
             if not self._settled:
                 return [FinalizeWanted()]
         return self._decide(now_s) if self._finalize_at_s is not None else []
@@ -264,11 +242,11 @@ class Turns:
         if self._provider_ends_turns:
             if self._voice or not (self.text or heard_s is not None):
                 return inf
-            return max(self._words_at_s, heard_s or 0.0) + PROVIDER_SILENT_S
+            return max(self._words.at_s, heard_s or 0.0) + PROVIDER_SILENT_S
         if heard_s is None and self._voice:
             return now_s  # the next tick begins the turn that follows
         if heard_s is None:
-            return self._words_at_s + WORDS_WITHOUT_VOICE_S if self.text else inf
+            return self._words.at_s + WORDS_WITHOUT_VOICE_S if self.text else inf
         if self._closed_in_noise:
             return self._over_in_noise_s
         if self._voice and not self._only_noise:
@@ -286,11 +264,11 @@ class Turns:
     @property
     def _closed_in_noise(self) -> bool:
         """The recogniser has found the end of the words, where noise may go on as voice."""
-        return self.in_noise and self._all_said and not self._interim
+        return self.in_noise and self._words.closed and not self._words.interim
 
     @property
     def _over_in_noise_s(self) -> float:
-        return self._words_at_s + max(CLOSED_LEAST_S, self.patience_s() - CLOSED_S)
+        return self._words.at_s + max(CLOSED_LEAST_S, self.patience_s() - CLOSED_S)
 
     def _end_in_noise(self, now_s: float) -> list[TurnEvent]:
         if now_s >= self._over_in_noise_s:
@@ -323,9 +301,9 @@ class Turns:
         patient_s = self._finalize_at_s if self._voice else self._voice_ended_s + self.patience_s()
         if self._settled:
             return patient_s
-        if self._finals and not self._interim:
+        if self._words.are_final:
             return max(patient_s, self._finalize_at_s + FINALIZE_TIMEOUT_S)
-        return patient_s + (FINALIZE_INTERIM_TIMEOUT_S if self._interim else FINALIZE_TIMEOUT_S)
+        return patient_s + (FINALIZE_INTERIM_TIMEOUT_S if self._words.interim else FINALIZE_TIMEOUT_S)
 
     def _decide(self, now_s: float) -> list[TurnEvent]:
         """Final words were asked for: is the turn over?"""
@@ -338,7 +316,7 @@ class Turns:
             return []
         text = self.text
         likely = self._complete is not False or self._silent_for(self._patience.usual_s, now_s)
-        if likely and text and text != self._told_settled and not self._interim:
+        if likely and text and text != self._told_settled and not self._words.interim:
             self._told_settled = text
             return [Settled(text)]
         return []
@@ -356,7 +334,7 @@ class Turns:
 
     def _without_provider(self, now_s: float) -> list[TurnEvent]:
         """Flux decides, but a turn that it never ends, and a cough that it never hears, must not stay."""
-        if self._voice or now_s - max(self._words_at_s, self._voice_ended_s or 0.0) < PROVIDER_SILENT_S:
+        if self._voice or now_s - max(self._words.at_s, self._voice_ended_s or 0.0) < PROVIDER_SILENT_S:
             return []
         if self.text:
             return [self._end(now_s)]
@@ -365,9 +343,7 @@ class Turns:
 
     def reset(self) -> None:
         """Forgets the turn under way."""
-        self._finals.clear()
-        self._interim = ""
-        self._all_said = False
+        self._words.forget()
         self._voiced_s = self._wordless_s = 0.0
         self._voice_ended_s = None
         self._finalize_at_s = None
@@ -386,7 +362,7 @@ class Turns:
         return [Unheard(ended_s)] if spoke else []
 
     def _end(self, now_s: float) -> TurnEnded:
-        ended = TurnEnded(self.text, self._voice_ended_s if self._voice_ended_s is not None else self._words_at_s)
+        ended = TurnEnded(self.text, self._voice_ended_s if self._voice_ended_s is not None else self._words.at_s)
         self._pace.turn_ended(None if self.bot_speaks else ended.speech_ended_s)
         self.reset()
         return ended
