@@ -125,6 +125,8 @@ cdef bint stands_out(
     for band in range(BANDS):
         power[band] = power[band] / count + least_power
     if noise.known_s == 0.0:
+        if is_ours:
+            return False
         noise.usual_db = usual_db
         noise.spread_db2 = spread_db * spread_db
         for band in range(BANDS):
@@ -132,7 +134,6 @@ cdef bint stands_out(
     for band in range(BANDS):
         if power[band] > noise.mean[band]:
             above_db += min(10.0 * log10(power[band] / noise.mean[band]), most_db)
-    noise.known_s += length_s
     noise.stands_out_db += (above_db / BANDS - noise.stands_out_db) * length_s / (length_s + smoothing_s)
     if speaking:
         limit_db = max(noise.usual_db + goes_on_spreads * sqrt(noise.spread_db2), goes_on_db)
@@ -141,6 +142,7 @@ cdef bint stands_out(
     is_speech = noise.stands_out_db > limit_db and noise.known_s > learning_s
     if is_ours:
         return is_speech
+    noise.known_s += length_s
     share = length_s / (length_s + (mean_in_speech_s if is_speech else min(mean_s, noise.known_s)))
     for band in range(BANDS):
         noise.mean[band] += (power[band] - noise.mean[band]) * share

@@ -149,14 +149,14 @@ cdef class VoiceActivity:
         return loud and self.heard_s >= start_s
 
     cdef void _follow_floor(self, double level_db, double length_s) noexcept nogil:
-        """A packet was so loud, whoever it is from."""
+        """A packet of the caller's line was so loud."""
         if level_db < self.floor_db:
             self.floor_db += (max(level_db, lowest_floor_db) - self.floor_db) * (
                 floor_fall if level_db < quiet_db else noise_fall
             )
         else:
             self.floor_db = min(level_db, self.floor_db + floor_rise_db_per_s * length_s)
-        if self.floor_db > noise_db:
+        if self.floor_db > noise_db and not self.speaking:  # in long speech the floor rises, too
             self.in_noise = True
         elif self.in_noise and self.floor_db < no_noise_db:
             self.in_noise = False

@@ -1,7 +1,7 @@
 """The bot's own words, coming back over the line: told apart from the caller's by what the bot was saying. Pure."""
 
 from collections import deque
-from functools import lru_cache
+from sys import intern
 
 from app.dialogue.french_numbers import fold
 from app.dialogue.spoken_text import spoken_text
@@ -16,8 +16,6 @@ SHARE = 0.6
 _BREAK = "\n"
 """No word: nothing is said across it."""
 _EDGES = ".,;:!?…«»\"'()"
-SHARED_SENTENCES = 512
-"""Sentences whose words all calls of a process share: the bot says the same ones in each."""
 
 
 class Echo:
@@ -60,7 +58,6 @@ def _bare(word: str) -> str:
     return fold(word).strip(_EDGES)
 
 
-@lru_cache(SHARED_SENTENCES)
 def _as_heard(text: str) -> tuple[str, ...]:
     """Its words as they are written and, where that differs, as they sound: the recogniser writes either."""
     spoken = spoken_text(text)
@@ -68,7 +65,7 @@ def _as_heard(text: str) -> tuple[str, ...]:
 
 
 def _words(text: str) -> list[str]:
-    return [bare for bare in map(_bare, text.split()) if bare]
+    return [intern(bare) for bare in map(_bare, text.split()) if bare]  # all calls say the same words
 
 
 def _longest_run(heard: list[str], said: list[str]) -> int:

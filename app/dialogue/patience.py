@@ -48,10 +48,6 @@ WORD_LEAST_S = 0.12
 somebody else in the room has said."""
 SPOKE_S = 0.6
 """Voice that lasts so long is no cough: if no words come of it, the caller must be told."""
-ANSWERED_S = 0.3
-"""Behind a yes-or-no question that is as long as an answer: "non non" that drowns, unless it was a cough."""
-ANSWERED_PATIENCE_S = 1.5
-"""Silence after which the caller is told so: who has only cleared their throat goes on before."""
 WORDS_WITHOUT_VOICE_S = 1.0
 """Words that came without voice activity (a very quiet caller): the turn ends so long after the latest ones."""
 NO_NEW_WORDS_S = 3.0

@@ -36,6 +36,11 @@ class TurnWords:
         return " ".join([*self._finals, self.interim]).rstrip()
 
     @property
+    def final_text(self) -> str:
+        """Those that will not change."""
+        return " ".join(self._finals)
+
+    @property
     def are_final(self) -> bool:
         """There are some, and none will change."""
         return bool(self._finals) and not self.interim

@@ -12,8 +12,6 @@ from app.dialogue.backchannels import is_listening_noise
 from app.dialogue.overlap import Overlap
 from app.dialogue.pace import Pace
 from app.dialogue.patience import (
-    ANSWERED_PATIENCE_S,
-    ANSWERED_S,
     CLOSED_LEAST_S,
     CLOSED_S,
     FIELD,
@@ -108,8 +106,6 @@ class Turns:
         complete = self._complete
         if complete is False:
             return UNFINISHED_S
-        if self._short_answer:
-            return ANSWERED_PATIENCE_S
         patience = self._patience
         least_s = patience.complete_s if complete else patience.usual_s
         return max(least_s, min(self._pace.pause_s(in_turn=bool(self.text)), patience.longest_s))
@@ -124,12 +120,6 @@ class Turns:
         if self.bot_speaks and text and is_listening_noise(text):
             return True
         return self._words.complete(self.expects)
-
-    @property
-    def _short_answer(self) -> bool:
-        """No word came of a voice, but it may have been a yes or a no."""
-        expected = self.expects == "yes_no" and not self.bot_speaks
-        return expected and not self.text and ANSWERED_S <= self._voiced_s < SPOKE_S
 
     def on_voice(self, speaks: bool, now_s: float) -> None:
         """What voice activity says; needed when it changes, more often does no harm.
@@ -173,7 +163,9 @@ class Turns:
     ) -> list[TurnEvent]:
         """A transcript arrived; see `app.providers.base.Transcript`."""
         self._follow_voice(now_s)
-        text = "" if self._is_elsewhere(text) else text.strip()
+        text = text.strip()
+        if text and self._is_elsewhere(text):
+            text = self._words.interim = ""
         if self._words.take(text, now_s, is_final=is_final, ends_turn=ends_turn, answers_finalize=answers_finalize):
             self._wordless_s = 0.0
             self._overlap.words_came()
@@ -197,8 +189,9 @@ class Turns:
 
     def _is_elsewhere(self, text: str) -> bool:
         """Words over the bot, in noise, of which too little stood out of it to be the caller's."""
-        least_s = WORD_LEAST_S * len(text.split())
-        return self.in_noise and self.bot_speaks and not self._interrupted and self._voiced_s < least_s
+        if not self.in_noise or not self.bot_speaks or self._interrupted:
+            return False
+        return self._voiced_s < WORD_LEAST_S * len(f"{self._words.final_text} {text}".split())
 
     def on_tick(self, now_s: float) -> list[TurnEvent]:
         """Time passes; to be called at `deadline_s`, more often does no harm."""
@@ -282,9 +275,9 @@ class Turns:
     def _settle_s(self) -> float:
         if self._overlap.on:
             return SETTLE_OVER_BOT_S
-        if self.in_noise:
-            return self._patience.settle_in_noise_s
-        return SETTLE_UNDER_BOT_S if self.bot_speaks else SETTLE_S
+        if self.bot_speaks:
+            return SETTLE_UNDER_BOT_S
+        return self._patience.settle_in_noise_s if self.in_noise else SETTLE_S
 
     def _silent_for(self, seconds: float, now_s: float) -> bool:
         """The caller has been silent for so long; voice that is only noise does not count as theirs.
@@ -357,7 +350,7 @@ class Turns:
         if self.text:
             return [self._end(now_s)]
         ended_s = self._voice_ended_s if self._voice_ended_s is not None else now_s
-        spoke = self._voiced_s >= SPOKE_S or self._short_answer
+        spoke = self._voiced_s >= SPOKE_S
         self.reset()
         return [Unheard(ended_s)] if spoke else []
 

@@ -181,6 +181,9 @@ def _growth(rows: Sequence[Row]) -> Target:
     steps = [
         after.cpu_ms_per_call_s / before.cpu_ms_per_call_s
         for before, after in pairwise(ours)
-        if after.calls > before.calls and after.cpu_ms_per_call_s and before.cpu_ms_per_call_s
+        if after.calls > before.calls
+        and after.memory_kb_per_call is not None  # counted from the first level of the same process
+        and after.cpu_ms_per_call_s
+        and before.cpu_ms_per_call_s
     ]
     return at_most(name, GROWTH_TOLERANCE, [max(steps)] if steps else [], " ×")

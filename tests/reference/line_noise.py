@@ -53,18 +53,20 @@ class LineNoise:
         power = self._power(pcm)
         length_s = len(pcm) / 16000
         if self.known_s == 0.0:
+            if is_ours:
+                return False
             self._mean = power
         above_db = sum(
             min(10.0 * math.log10(now / mean), MOST_DB)
             for now, mean in zip(power, self._mean, strict=True)
             if now > mean
         )
-        self.known_s += length_s
         self._stands_out_db += (above_db / BANDS - self._stands_out_db) * length_s / (length_s + SMOOTHING_S)
         spreads, least_db = (GOES_ON_SPREADS, GOES_ON_DB) if speaking else (BEGINS_SPREADS, BEGINS_DB)
         limit_db = max(self._usual_db + spreads * math.sqrt(self._spread_db2), least_db)
         is_speech = self._stands_out_db > limit_db and self.known_s > LEARNING_S
         if not is_ours:
+            self.known_s += length_s
             self._learn(power, length_s, is_speech)
         return is_speech
 

@@ -130,7 +130,7 @@ class VoiceActivity:
             )
         else:
             self.floor_db = min(level_db, self.floor_db + FLOOR_RISE_DB_PER_S * length_s)
-        if self.floor_db > NOISE_DB:
+        if self.floor_db > NOISE_DB and not self.speaking:
             self.in_noise = True
         elif self.floor_db < NO_NOISE_DB and self.in_noise:
             self.in_noise = False

@@ -11,7 +11,6 @@ from app.dialogue.backchannels import is_backchannel, is_listening_noise
 from app.dialogue.overlap import FALSE_OVERLAPS, OVERLAP_NOISE_S, OVERLAP_S, OVERLAP_SENTENCE_S, OVERLAP_WORDS_S
 from app.dialogue.pace import PACE_MARGIN
 from app.dialogue.patience import (
-    ANSWERED_PATIENCE_S,
     CLOSED_LEAST_S,
     CLOSED_S,
     FIELD,
@@ -479,29 +478,6 @@ def test_a_caller_who_goes_on_in_noise_has_not_finished() -> None:
     events = call.final("Bonjour.", ends_turn=True) + call.speaks(0.4) + call.interim("j'ai une")
     events += call.speaks(1.0)
     assert not any(isinstance(event, TurnEnded) for event in events)
-
-
-@pytest.mark.parametrize(
-    ("expects", "voice_s", "told"), [("yes_no", 0.4, True), ("yes_no", 0.2, False), ("open", 0.4, False)]
-)
-def test_a_short_answer_that_nobody_understood_is_asked_for_again(
-    expects: Endpointing, voice_s: float, told: bool
-) -> None:
-    call = line(expects)
-    call.speaks(voice_s)
-    events = call.silent(0.2)
-    assert events == [FinalizeWanted()]
-    events = call.final("", answer=True) + call.silent(ANSWERED_PATIENCE_S + 0.5)
-    assert [type(event) for event in events] == ([Unheard] if told else [])
-
-
-def test_who_clears_their_throat_before_an_answer_is_not_asked_again() -> None:
-    call = line("yes_no")
-    call.speaks(0.4)
-    events = call.silent(0.2) + call.final("", answer=True) + call.silent(1.0) + call.speaks(0.4)
-    events += call.silent(0.2) + call.final("Non.", answer=True) + call.silent(1.0)
-    assert [event.text for event in events if isinstance(event, TurnEnded)] == ["Non."]
-    assert not any(isinstance(event, Unheard) for event in events)
 
 
 @pytest.mark.parametrize(("text", "voice_s", "stops"), [("Passez-moi quelqu'un.", 0.12, False), ("Stop.", 0.2, True)])

@@ -123,7 +123,28 @@ def test_a_voice_no_louder_than_the_noise_stands_out_of_it() -> None:
     assert not any(after[5:])
 
 
-def test_noise_that_ends_is_forgotten() -> None:
+def test_our_own_sound_is_not_the_lines_noise() -> None:
+    """The welcome is under way: what comes back of it, and noise softer than that may be, teaches nothing."""
+    activity = VoiceActivity()
+    for seed in range(50):
+        activity.said(-20.0, FRAME_S)
+        activity.feed(noise(-40.0, seed))
+    for seed in range(50, 60):
+        activity.said(-120.0, FRAME_S)
+        assert not activity.feed(noise(-40.0, seed))
+    heard = [activity.feed(mixed(noise(-40.0, seed), tone(-28.0))) for seed in range(60, 70)]
+    assert any(heard)
+
+
+def test_long_speech_makes_no_noise_of_a_quiet_line() -> None:
+    activity = line()
+    frames(activity, tone(-26.0), 5.0)
+    assert not activity.in_noise
+    frames(activity, SILENCE, 0.2)
+    assert not activity.in_noise
+
+
+def test_noise_that_ends_hides_nothing() -> None:
     activity = VoiceActivity()
     for seed in range(200):
         activity.feed(noise(-35.0, seed))
