@@ -57,9 +57,13 @@ coverage: setup ## branch coverage of the pure rooms; fails below 95 %
 bench: setup ## pieces of the audio path and the whole server under load, beside what was promised
 	$(BIN)/python -m tests.bench $(BENCH)
 
+# For development; for the appliance, which must not have more than it needs; for compiling on it. The versions are the same.
+COMPILE := -m uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11
 lock: ## pins every dependency anew
-	$(PYTHON) -m pip install --quiet uv && $(PYTHON) -m uv pip compile --quiet --universal --generate-hashes \
-		--no-header --no-annotate --python-version 3.11 --extra dev --extra lab -o requirements.lock pyproject.toml
+	$(PYTHON) -m pip install --quiet uv
+	$(PYTHON) $(COMPILE) --extra dev --extra lab -o requirements.lock pyproject.toml
+	$(PYTHON) $(COMPILE) --constraint requirements.lock -o requirements-prod.lock pyproject.toml
+	echo 'voicebot-sav[build] @ .' | sed 's/.*/cython\nsetuptools/' | $(PYTHON) $(COMPILE) --constraint requirements.lock -o requirements-build.lock -
 
 clean: ## removes the environment, builds and what a run left behind
 	rm -rf $(VENV) build *.egg-info var bench-results trial-results .mypy_cache .ruff_cache .pytest_cache .hypothesis
