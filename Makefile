@@ -63,7 +63,7 @@ lock: ## pins every dependency anew
 	$(PYTHON) -m pip install --quiet uv
 	$(PYTHON) $(COMPILE) --extra dev --extra lab -o requirements.lock pyproject.toml
 	$(PYTHON) $(COMPILE) --constraint requirements.lock -o requirements-prod.lock pyproject.toml
-	echo 'voicebot-sav[build] @ .' | sed 's/.*/cython\nsetuptools/' | $(PYTHON) $(COMPILE) --constraint requirements.lock -o requirements-build.lock -
+	printf 'cython\nsetuptools\n' | $(PYTHON) $(COMPILE) --constraint requirements.lock -o requirements-build.lock -
 
 clean: ## removes the environment, builds and what a run left behind
 	rm -rf $(VENV) build *.egg-info var bench-results trial-results .mypy_cache .ruff_cache .pytest_cache .hypothesis
