@@ -1,6 +1,6 @@
-"""PostgreSQL's SCRAM-SHA-256 verifiers: what it keeps in place of a password (RFC 5803; PostgreSQL manual, "pg_authid").
+"""PostgreSQL's SCRAM-SHA-256 verifiers: what it keeps in place of a password (RFC 5803; its manual, "pg_authid").
 
-Made here and compared here, so that a run tells whether a password changed without logging in, and none is sent in clear.
+Made and compared here, so that a run tells whether a password changed without logging in, and none is sent in clear.
 """
 
 import base64
