@@ -10,7 +10,9 @@ PACKAGES = {
     "ip": "iproute2",
     "mount": "mount",
     "nft": "nftables",
+    "nsenter": "util-linux",
     "sipp": "sip-tester",
+    "systemd-nspawn": "systemd-container",
     "unshare": "util-linux",
 }
 """By program."""

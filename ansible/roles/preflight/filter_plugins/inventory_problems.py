@@ -106,9 +106,7 @@ def _administrator_problems(variables: Mapping[str, Any], operator: str) -> list
         here = here.ipv4_mapped
     if any(here in network for network in networks):
         return []
-    return [
-        f"{name}: Ansible reaches the machine from {here}, which is not in the list and would be locked out; add - {here}"
-    ]
+    return [f"{name}: lacks {here}, from which Ansible reaches the machine: you would lock yourself out; add - {here}"]
 
 
 def _key_problems(variables: Mapping[str, Any]) -> list[str]:
