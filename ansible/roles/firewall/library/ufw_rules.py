@@ -1,8 +1,8 @@
 """Ansible module: UFW's rules with our mark are exactly those that are wanted; everybody else's stay.
 
 `community.general.ufw` adds and deletes single rules but does not know which ones it wrote last time, so an address
-that leaves the inventory would keep its rule. Here every rule carries a comment that begins with "voicebot: ", and those
-that are no longer wanted go. New rules are added before old ones are deleted, SSH first; nothing is reloaded, so
+that leaves the inventory would keep its rule. Here every rule carries a comment that begins with "voicebot: ", and
+those that are no longer wanted go. New rules are added before old ones are deleted, SSH first; nothing is reloaded, so
 connections stay.
 """
 
