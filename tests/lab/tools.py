@@ -8,6 +8,7 @@ from app.errors import ConfigError
 PACKAGES = {
     "debootstrap": "debootstrap",
     "ip": "iproute2",
+    "iptables-legacy": "iptables",
     "mount": "mount",
     "nft": "nftables",
     "nsenter": "util-linux",
