@@ -22,7 +22,7 @@ METRICS_PAGE = Path("docs/metrics.md")
 PAGES = sorted([*Path().glob("*.md"), *Path("docs").glob("*.md"), *Path("tests").rglob("*.md")])
 IN_BOTH_LANGUAGES = [
     (Path("README.md"), Path("README.fr.md")),
-    *((Path(f"docs/{page}.md"), Path(f"docs/{page}.fr.md")) for page in ("operate", "asterisk")),
+    *((Path(f"docs/{page}.md"), Path(f"docs/{page}.fr.md")) for page in ("install", "operate", "asterisk")),
 ]
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -95,6 +95,16 @@ def test_every_metric_is_told_with_its_labels_and_no_other() -> None:
     assert told == metric_names()
 
 
+def inventory_names() -> set[str]:
+    """Ansible's variables that an inventory holds, and those that its playbooks take on the command line."""
+    files = [
+        *Path("ansible/inventories").rglob("*.yml"),
+        Path("ansible/site.yml"),
+        Path("ansible/playbooks/secrets.yml"),
+    ]
+    return set(re.findall(r"\bvoicebot_[a-z_]+[a-z]\b", "".join(map(text_of, files))))
+
+
 @pytest.mark.parametrize("page", PAGES, ids=str)
 def test_no_page_speaks_of_a_metric_that_is_not_there(page: Path) -> None:
     series = [
@@ -104,7 +114,7 @@ def test_no_page_speaks_of_a_metric_that_is_not_there(page: Path) -> None:
         for suffix in ("_bucket", "_sum", "_count")
     ]
     told = set(re.findall(r"\bvoicebot_[a-z_]+[a-z]\b", text_of(page)))
-    assert told <= {*metric_names(), *series}
+    assert told <= {*metric_names(), *series, *inventory_names()}
 
 
 def log_events() -> Iterator[str]:
