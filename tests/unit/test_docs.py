@@ -207,7 +207,7 @@ def test_the_index_lists_every_page() -> None:
     assert listed == {page.name for page in Path("docs").glob("*.md")} - {"README.md"}
 
 
-@pytest.mark.parametrize(("english", "french"), IN_BOTH_LANGUAGES, ids=["README", "operate", "asterisk"])
+@pytest.mark.parametrize(("english", "french"), IN_BOTH_LANGUAGES, ids=["README", "install", "operate", "asterisk"])
 def test_both_languages_have_the_same_shape(english: Path, french: Path) -> None:
     assert [level for level, _ in headings_of(english)] == [level for level, _ in headings_of(french)]
     assert blocks_of(english) == blocks_of(french)
