@@ -96,7 +96,6 @@ def boot(directory: Path, images: Path) -> int:
     # Docker in it wants most of these; a virtual machine's root has them all.
     words += ["--capability=all", "--system-call-filter=@keyring bpf"]
     words += ["--console=pipe", "--resolv-conf=off", "--timezone=off", "--link-journal=no"]
-    words += ["--suppress-sync=yes"]  # what is written need not outlive the machine
     words += [f"--bind={pip_cache}:{PIP_CACHE}", f"--bind-ro={images}:{IMAGES}"]
     with (directory / "console.log").open("ab") as console:
         done = subprocess.run(
