@@ -30,6 +30,7 @@ from tests.lab.appliance import outside
 from tests.lab.appliance.ansible import write_programs
 from tests.lab.appliance.bare_root import appliance_cache, bare_root
 from tests.lab.appliance.site import give_site
+from tests.lab.appliance.stand_in_images import archive_of_images
 from tests.lab.asterisk_root import cache_dir
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
@@ -124,7 +125,7 @@ class Host:
         """
         if not NAME.fullmatch(name):
             raise VoicebotError(f"a host's name is lower-case letters, digits and hyphens, unlike {name!r}")
-        bare = bare_root()
+        bare, images = bare_root(), archive_of_images().parent
         sweep()
         directory = hosts_directory() / name
         if directory.exists():
@@ -139,7 +140,7 @@ class Host:
         unshared = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
         with (directory / "supervisor.log").open("w") as log:
             above = subprocess.Popen(
-                [*unshared, sys.executable, "-m", "tests.lab.appliance.supervisor", str(directory)],
+                [*unshared, sys.executable, "-m", "tests.lab.appliance.supervisor", str(directory), str(images)],
                 stdin=subprocess.DEVNULL if waits is None else waits,
                 stdout=log,
                 stderr=log,

@@ -13,6 +13,9 @@ from tests.lab.appliance.outside import address4
 
 PROXY = f"http://{address4('gateway')}:{PORT}"
 CERTIFICATES = "/etc/laboratory-certificates.pem"
+PIP_CACHE = "/var/cache/laboratory-pip"
+IMAGES = "/var/cache/laboratory-images"
+"""Folders of this machine that a host sees."""
 PIP_SETTINGS = ("index-url", "extra-index-url", "trusted-host", "timeout")
 """Those of pip's settings that a host must share with the machine to reach an index."""
 
@@ -30,7 +33,7 @@ def give_site(root: Path, name: str) -> None:
     (root / "etc/apt/apt.conf.d/00laboratory").write_text("\n".join([*apt, ""]))
     bundle = Path(_pip_settings().get("cert") or "/etc/ssl/certs/ca-certificates.crt")
     (root / CERTIFICATES.lstrip("/")).write_bytes(bundle.read_bytes())
-    pip = [f"proxy = {PROXY}", f"cert = {CERTIFICATES}", "cache-dir = /var/cache/laboratory-pip"]
+    pip = [f"proxy = {PROXY}", f"cert = {CERTIFICATES}", f"cache-dir = {PIP_CACHE}"]
     pip += [f"{key} = {value}" for key, value in _pip_settings().items() if key in PIP_SETTINGS and value]
     (root / "etc/pip.conf").write_text("\n".join(["[global]", *pip, ""]))
 

@@ -4,9 +4,10 @@ It is process 1 of a process namespace, with mounts of its own: when it dies, ho
 peers, network and mounts with it. The network stays the machine's, which the gateway needs; the host's and the peers'
 are `ip netns` of its own /run.
 
-    python -m tests.lab.appliance.supervisor DIRECTORY
+    python -m tests.lab.appliance.supervisor DIRECTORY IMAGES
 
-`DIRECTORY` is one of `appliance/hosts/`; it holds `root/`. With a pipe as standard input, the end of that pipe is its end.
+`DIRECTORY` is one of `appliance/hosts/`; it holds `root/`. `IMAGES` is a folder that the host sees below /var/cache. With a
+pipe as standard input, the end of that pipe is its end.
 """
 
 import asyncio
@@ -27,6 +28,7 @@ from types import FrameType
 from tests.lab.appliance import outside
 from tests.lab.appliance.bare_root import appliance_cache
 from tests.lab.appliance.gateway import PORT, Gateway
+from tests.lab.appliance.site import IMAGES, PIP_CACHE
 from tests.lab.network import CLONE_NEWNET
 
 CGROUPS = Path("/sys/fs/cgroup")
@@ -84,7 +86,7 @@ def _listener() -> socket:
     return made[0]
 
 
-def boot(directory: Path) -> int:
+def boot(directory: Path, images: Path) -> int:
     """Boots the host and waits for its end; the exit code of systemd-nspawn."""
     outside.plug_in_host()
     pip_cache = appliance_cache() / "downloads" / "pip"
@@ -94,8 +96,7 @@ def boot(directory: Path) -> int:
     # Docker in it wants most of these; a virtual machine's root has them all.
     words += ["--capability=all", "--system-call-filter=@keyring bpf"]
     words += ["--console=pipe", "--resolv-conf=off", "--timezone=off", "--link-journal=no"]
-    words += ["--suppress-sync=yes"]  # what is written need not outlive the machine
-    words += [f"--bind={pip_cache}:/var/cache/laboratory-pip"]
+    words += [f"--bind={pip_cache}:{PIP_CACHE}", f"--bind-ro={images}:{IMAGES}"]
     with (directory / "console.log").open("ab") as console:
         done = subprocess.run(
             words,
@@ -137,7 +138,7 @@ def main() -> None:
     try:
         outside.build()
         with gateway():
-            while boot(directory) == REBOOT:
+            while boot(directory, Path(sys.argv[2])) == REBOOT:
                 pass
     finally:
         mine = CGROUPS / (CGROUP_PREFIX + directory.name)
