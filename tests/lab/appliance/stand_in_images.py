@@ -28,7 +28,7 @@ from tests.lab.appliance.bare_root import SUITE, appliance_cache
 from tests.lab.asterisk_root import KEYRING, debian_mirror
 
 SOURCES = Path(__file__).parent / "images"
-BASE = ("ca-certificates", "gzip", "python3-minimal", "wget")
+BASE = ("ca-certificates", "gzip", "python3", "wget")
 """Health checks call wget."""
 BUILD_TIMEOUT_S = 1200.0
 LEFT_OUT = ("var/cache/apt", "var/lib/apt/lists", "var/log", "usr/share/doc", "usr/share/man", "usr/share/locale")
