@@ -53,7 +53,7 @@ class DockerHost:
             VoicebotError: the system would not let us.
         """
         await self._pin_to_legacy()
-        await run("ip", "netns", "add", "fw-switch")
+        await self._namespace("fw-switch")
         await self._bridge("fw-switch", "bridge")
         await self._plugged_host(HOST, 7)
         for name, number in PEERS.items():
@@ -102,12 +102,18 @@ class DockerHost:
         await self.on(where, "ip", "link", "add", name, "type", "bridge", "stp_state", "0", "forward_delay", "0")
         await self.on(where, "ip", "link", "set", name, "up")
 
+    async def _namespace(self, name: str) -> None:
+        await run("ip", "netns", "add", name)
+        # No looking for doubles: for a second or two, neighbours could not find each other in IPv6.
+        settings = ("net.ipv6.conf.all.accept_dad=0", "net.ipv6.conf.default.accept_dad=0")
+        await self.on(name, "sysctl", "-q", "-w", *settings)
+        await self.on(name, "ip", "link", "set", "lo", "up")
+
     async def _plugged_host(self, name: str, number: int) -> None:
         await self._cable(name, "fw-switch", "bridge", OUTSIDE, number)
 
     async def _cable(self, name: str, where: str, bridge: str, nets: dict[int, str], number: int) -> None:
-        await run("ip", "netns", "add", name)
-        await self.on(name, "ip", "link", "set", "lo", "up")
+        await self._namespace(name)
         await self.on(
             where, "ip", "link", "add", f"v-{name[:12]}", "type", "veth", "peer", "name", "wire", "netns", name
         )
@@ -155,6 +161,9 @@ class DockerHost:
             own.append(f"-A DOCKER -d {inside} ! -i {BRIDGE} -o {BRIDGE} -p tcp --dport {port} -j ACCEPT")
         net = f"{address(INSIDE[ip], 0)}/{24 if ip == 4 else 64}"
         nat.append(f"-A POSTROUTING -s {net} ! -o {BRIDGE} -j MASQUERADE")
+        # Without the userland proxy the host itself reaches its published ports by these.
+        nat.append("-A OUTPUT -m addrtype --dst-type LOCAL -j DOCKER")
+        nat.append(f"-A POSTROUTING -o {BRIDGE} -m addrtype --src-type LOCAL -j MASQUERADE")
         own += [
             "-F DOCKER-FORWARD",
             f"-A DOCKER-FORWARD -o {BRIDGE} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
