@@ -42,12 +42,13 @@ trials: setup ## conversations with scripted callers of every temper, measured b
 lab: setup ## what needs root: a real Asterisk in namespaces of its own, SIP telephones that call it
 	$(BIN)/python -m tests.lab $(LAB)
 
-lint: setup ## ruff, mypy --strict, cython-lint, ansible-lint
+lint: setup ## ruff, mypy --strict, cython-lint, ansible-lint, yamllint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/cython-lint ext  # it calls pycodestyle by name
-	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/ansible-lint --offline -q --profile production ansible
+	cd ansible && PATH="$(abspath $(BIN)):$$PATH" ansible-lint --offline -q  # where ansible.cfg is; .ansible-lint
+	cd ansible && $(abspath $(BIN))/yamllint --strict .
 
 PURE := --cov=app.dialogue --cov=app.audiosocket.frames --cov=app.media.playout
 coverage: setup ## branch coverage of the pure rooms; fails below 95 %

@@ -9,8 +9,8 @@
         ├── images/           stand-in images (`images.py`)
         └── hosts/NAME/       what belongs to one running host, gone with it
 
-It has what `Priority: required` and `important` bring, an SSH server, and the Python that Ansible needs at the other end;
-no Docker, no firewall, no Python package. Every host gets a copy of its own.
+It has what `Priority: required` and `important` bring, an SSH server, and the Python that Ansible needs at the other
+end; no Docker, no firewall, no Python package. Every host gets a copy of its own.
 """
 
 import fcntl

@@ -2,7 +2,8 @@
 
 It listens on the switch, in a network namespace without any way out, and connects from the machine's own network; so
 the machine's routing and packet filter stay as they are. A package that was fetched once is answered from disk the next
-time: apt still asks for it, verifies and installs it as on any bare host. pip's traffic is encrypted and passes as it is.
+time: apt still asks for it, verifies and installs it as on any bare host. pip's traffic is encrypted and passes
+as it is.
 """
 
 import asyncio

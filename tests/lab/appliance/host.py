@@ -26,12 +26,10 @@ import psutil
 import yaml
 
 from app.errors import VoicebotError
-from tests.lab.appliance import outside
 from tests.lab.appliance.ansible import write_programs
 from tests.lab.appliance.bare_root import appliance_cache, bare_root
 from tests.lab.appliance.site import give_site
 from tests.lab.appliance.stand_in_images import archive_of_images
-from tests.lab.asterisk_root import cache_dir
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 """Of a host: it becomes the host's name, and part of paths."""

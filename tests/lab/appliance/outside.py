@@ -1,4 +1,4 @@
-"""The network outside the appliance: one switch, one wire into the host, and everybody who has business with it or none.
+"""Outside the appliance: one switch, one wire into the host, and everybody who has business with it or none.
 
     gateway .1 ─────────┐            an HTTP proxy, the only way to package mirrors and index (`gateway.py`)
     host .10 ───────────┤

@@ -1,6 +1,6 @@
-"""Container images from Debian's packages, for a place without a registry: what `docker load` takes, made once and kept.
+"""Container images from Debian's packages, where there is no registry: what `docker load` takes, made once and kept.
 
-    voicebot-lab/postgres:17     a real PostgreSQL of Debian 13, with an entry point that keeps the common image's promises
+    voicebot-lab/postgres:17     a real PostgreSQL of Debian 13, whose entry point keeps the common image's promises
     voicebot-lab/prometheus:2    a real Prometheus of Debian 13
     voicebot-lab/grafana:0       a listener: Debian has no package
     voicebot-lab/pgadmin:0       a listener, likewise
@@ -66,10 +66,11 @@ IMAGES = (
         "PostgreSQL of Debian",
         ("postgresql-17",),
         # The common image's user is 999.
-        "pg_dropcluster 17 main; rm -rf /usr/lib/*/libLLVM* /usr/lib/postgresql/17/lib/llvmjit* /usr/lib/postgresql/17/lib/bitcode;"
+        "pg_dropcluster 17 main; cd /usr/lib/postgresql/17/lib; rm -rf /usr/lib/*/libLLVM* llvmjit* bitcode; cd /;"
         "usermod --uid 999 postgres; groupmod --gid 999 postgres;"
         "rm -rf /var/lib/postgresql/* /etc/postgresql/*; install -d -o postgres -g postgres /docker-entrypoint-initdb.d"
-        " /var/lib/postgresql /var/lib/postgresql/data /run/postgresql; chgrp postgres /etc/postgresql-common/* || true",
+        " /var/lib/postgresql /var/lib/postgresql/data /run/postgresql;"
+        " chgrp postgres /etc/postgresql-common/* || true",
         {"postgres-entrypoint.sh": "/usr/local/bin/docker-entrypoint.sh"},
         {
             "Entrypoint": ["docker-entrypoint.sh"],
@@ -120,7 +121,10 @@ def archive_of_images() -> Path:
     """
     cache = appliance_cache() / "images"
     cache.mkdir(parents=True, exist_ok=True)
-    contents = [Path(__file__).read_bytes(), *(file.read_bytes() for file in sorted(SOURCES.iterdir()) if file.is_file())]
+    contents = [
+        Path(__file__).read_bytes(),
+        *(file.read_bytes() for file in sorted(SOURCES.iterdir()) if file.is_file()),
+    ]
     archive = cache / hashlib.sha256(b"".join(contents)).hexdigest()[:8] / ARCHIVE
     with (cache.parent / "images.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # the kernel frees it if we die
@@ -185,7 +189,11 @@ def image_config(image: Image, layers: "list[Layer]") -> dict[str, Any]:
         "architecture": {"x86_64": "amd64", "aarch64": "arm64"}.get(os.uname().machine, os.uname().machine),
         "os": "linux",
         "created": "2025-01-01T00:00:00Z",
-        "config": {"Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"], **image.config, **labels},
+        "config": {
+            "Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
+            **image.config,
+            **labels,
+        },
         "rootfs": {"type": "layers", "diff_ids": [f"sha256:{one.digest}" for one in layers]},
     }
 

@@ -6,8 +6,8 @@ are `ip netns` of its own /run.
 
     python -m tests.lab.appliance.supervisor DIRECTORY IMAGES
 
-`DIRECTORY` is one of `appliance/hosts/`; it holds `root/`. `IMAGES` is a folder that the host sees below /var/cache. With a
-pipe as standard input, the end of that pipe is its end.
+`DIRECTORY` is one of `appliance/hosts/`; it holds `root/`. `IMAGES` is a folder that the host sees below /var/cache.
+With a pipe as standard input, the end of that pipe is its end.
 """
 
 import asyncio

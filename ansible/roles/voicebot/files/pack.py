@@ -2,9 +2,10 @@
 
     pack.py CHECKOUT DIRECTORY PATH…
 
-Writes DIRECTORY/voicebot-RELEASE.tar.gz and prints RELEASE: the version in pyproject.toml and a hash of all names and bytes in the
-archive, so that the same source is the same release wherever and whenever it is packed. In a git checkout only tracked
-files go in, as they are in the work tree; elsewhere (an unpacked release) all but what builds and editors leave behind.
+Writes DIRECTORY/voicebot-RELEASE.tar.gz and prints RELEASE: the version in pyproject.toml and a hash of all names and
+bytes in the archive, so that the same source is the same release wherever and whenever it is packed. In a git checkout
+only tracked files go in, as they are in the work tree; elsewhere (an unpacked release) all but what builds and editors
+leave behind.
 """
 
 import gzip
@@ -17,7 +18,9 @@ import sys
 import tarfile
 from pathlib import Path
 
-LEFT_BEHIND = re.compile(r"(^|/)(__pycache__|build|[^/]*\.egg-info|\.[^/]*)(/|$)|\.(so|pyc|orig|swp)$|~$|^ext/[^/]*\.c$")
+LEFT_BEHIND = re.compile(
+    r"(^|/)(__pycache__|build|[^/]*\.egg-info|\.[^/]*)(/|$)|\.(so|pyc|orig|swp)$|~$|^ext/[^/]*\.c$"
+)
 HASH_LENGTH = 8
 
 
