@@ -106,7 +106,7 @@ def _administrator_problems(variables: Mapping[str, Any], operator: str) -> list
         here = here.ipv4_mapped
     if any(here in network for network in networks):
         return []
-    return [f"{name}: Ansible reaches the machine from {here}, which is not in the list and would be locked out; add - {here}"]
+    return [f"{name}: lacks {here}, from which Ansible reaches the machine: you would lock yourself out; add - {here}"]
 
 
 def _key_problems(variables: Mapping[str, Any]) -> list[str]:
@@ -136,7 +136,7 @@ def _one_password_problems(name: str, value: object) -> Iterator[str]:
 def _ami_problems(variables: Mapping[str, Any]) -> list[str]:
     username, secret = variables.get("voicebot_ami_username"), variables.get("voicebot_ami_secret")
     if username and not secret:
-        return [f"voicebot_ami_secret: is missing; {VAULT_HINT}. Or voicebot_ami_username: \"\" to do without AMI"]
+        return [f'voicebot_ami_secret: is missing; {VAULT_HINT}. Or voicebot_ami_username: "" to do without AMI']
     if username:
         return list(_one_password_problems("voicebot_ami_secret", secret))
     return []
@@ -162,7 +162,7 @@ def _setting_problems(name: object, value: object) -> Iterator[str]:
     if not isinstance(name, str) or not re.fullmatch(r"[A-Z][A-Z0-9_]*", name):
         yield f"voicebot_settings: {name!r} is no setting's name; for instance MAX_CONCURRENT_CALLS (docs/settings.md)"
     elif isinstance(value, (Mapping, list)):
-        yield f"voicebot_settings: {name} is a list or dictionary; lists are written with commas: {name}: \"a,b\""
+        yield f'voicebot_settings: {name} is a list or dictionary; lists are written with commas: {name}: "a,b"'
     elif isinstance(value, str) and "\n" in value:
         yield f"voicebot_settings: {name} holds a line end"
 
