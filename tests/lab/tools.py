@@ -11,7 +11,9 @@ PACKAGES = {
     "iptables-legacy": "iptables",
     "mount": "mount",
     "nft": "nftables",
+    "nsenter": "util-linux",
     "sipp": "sip-tester",
+    "systemd-nspawn": "systemd-container",
     "unshare": "util-linux",
 }
 """By program."""

@@ -23,7 +23,7 @@ METRICS_PAGE = Path("docs/metrics.md")
 PAGES = sorted([*Path().glob("*.md"), *Path("docs").glob("*.md"), *Path("tests").rglob("*.md")])
 IN_BOTH_LANGUAGES = [
     (Path("README.md"), Path("README.fr.md")),
-    *((Path(f"docs/{page}.md"), Path(f"docs/{page}.fr.md")) for page in ("operate", "asterisk", "firewall")),
+    *((Path(f"docs/{page}.md"), Path(f"docs/{page}.fr.md")) for page in ("install", "operate", "asterisk", "firewall")),
 ]
 
 METRIC_MODULES = (metrics, firewall_metric)
@@ -102,6 +102,16 @@ def test_every_metric_is_told_with_its_labels_and_no_other() -> None:
     assert told == metric_names()
 
 
+def inventory_names() -> set[str]:
+    """Ansible's variables that an inventory holds, and those that its playbooks take on the command line."""
+    files = [
+        *Path("ansible/inventories").rglob("*.yml"),
+        Path("ansible/site.yml"),
+        Path("ansible/playbooks/secrets.yml"),
+    ]
+    return set(re.findall(r"\bvoicebot_[a-z_]+[a-z]\b", "".join(map(text_of, files))))
+
+
 @pytest.mark.parametrize("page", PAGES, ids=str)
 def test_no_page_speaks_of_a_metric_that_is_not_there(page: Path) -> None:
     series = [
@@ -112,12 +122,6 @@ def test_no_page_speaks_of_a_metric_that_is_not_there(page: Path) -> None:
     ]
     told = set(re.findall(r"\bvoicebot_[a-z_]+[a-z]\b", text_of(page)))
     assert told <= {*metric_names(), *series, *inventory_names()}
-
-
-def inventory_names() -> set[str]:
-    """Variables that the operator fills in; they begin like metrics."""
-    files = Path("ansible/inventories/prod/group_vars").rglob("*.yml")
-    return {name for file in files for name in re.findall(r"^#? ?(voicebot_\w+):", text_of(file), re.MULTILINE)}
 
 
 def log_events() -> Iterator[str]:
@@ -210,7 +214,9 @@ def test_the_index_lists_every_page() -> None:
     assert listed == {page.name for page in Path("docs").glob("*.md")} - {"README.md"}
 
 
-@pytest.mark.parametrize(("english", "french"), IN_BOTH_LANGUAGES, ids=["README", "operate", "asterisk", "firewall"])
+@pytest.mark.parametrize(
+    ("english", "french"), IN_BOTH_LANGUAGES, ids=["README", "install", "operate", "asterisk", "firewall"]
+)
 def test_both_languages_have_the_same_shape(english: Path, french: Path) -> None:
     assert [level for level, _ in headings_of(english)] == [level for level, _ in headings_of(french)]
     assert blocks_of(english) == blocks_of(french)
