@@ -10,6 +10,7 @@ import os
 import resource
 
 MOST = 65_536
+"""A call needs three to five; no server has more than ten thousand calls (`MAX_CONCURRENT_CALLS`)."""
 
 
 def raise_limit() -> int:
@@ -27,7 +28,7 @@ def raise_limit() -> int:
 
 
 def make_room(descriptors: int) -> None:
-    """Lets the table grow for so many now, in one step (16 bytes each); more than are allowed are left out."""
+    """Lets the table grow for so many now, in one step (eight bytes each); more than are allowed are left out."""
     highest = min(descriptors, raise_limit()) - 1
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.close(fcntl.fcntl(nothing, fcntl.F_DUPFD_CLOEXEC, highest))

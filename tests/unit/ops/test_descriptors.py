@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.ops.descriptors import make_room, raise_limit
+from app.ops.descriptors import raise_limit
 
 
 def table_size() -> int:
@@ -23,7 +23,8 @@ def table_size() -> int:
 def test_the_table_has_room_and_nothing_stays_open(descriptors: int) -> None:
     """In a process of its own: the table never shrinks."""
     code = (
-        "import os; from tests.unit.ops.test_descriptors import *;"
+        "import os; from app.ops.descriptors import make_room, raise_limit;"
+        "from tests.unit.ops.test_descriptors import table_size;"
         "before = len(os.listdir('/proc/self/fd'));"
         f"make_room({descriptors}); print(table_size(), raise_limit(), len(os.listdir('/proc/self/fd')) - before)"
     )
@@ -37,4 +38,3 @@ def test_the_limit_is_what_the_system_allows() -> None:
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     assert raise_limit() >= min(hard if hard != resource.RLIM_INFINITY else 65_536, 65_536)
     assert os.sysconf("SC_OPEN_MAX") >= raise_limit()
-    make_room(64)
