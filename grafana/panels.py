@@ -138,7 +138,8 @@ def alerts_now(title: str, description: str, *, span: int = 24) -> table.Panel:
     rename = {"alertname": "Alerte", "severity": "Gravité", "provider": "Fournisseur", "database": "Base"}
     hide = {"Time": True, "Value": True, "__name__": True, "alertstate": True, "job": True, "instance": True}
     organize = models.DataTransformerConfig(id_val="organize", options={"excludeByName": hide, "renameByName": rename})
-    expr = 'ALERTS{alertstate="firing"} or label_replace(vector(0), "alertname", "(aucune)", "", "") unless on() ALERTS'
+    firing = 'ALERTS{alertstate="firing"}'
+    expr = f'{firing} or label_replace(vector(0), "alertname", "(aucune)", "", "") unless on() {firing}'
     return (
         table.Panel()
         .title(title)

@@ -41,6 +41,11 @@ PROVIDER_ERRORS_PER_CALL = 0.2
 """Errors of a provider within ten minutes, for each call that ended in them or goes on."""
 PROVIDER_ERRORS_MIN = 5
 
+UNDERSTANDING_S = 1.4
+"""Lines on the dashboards: after that the rules answer in the model's place."""
+FIRST_SOUND_S = 0.8
+"""And the local voice in that of the provider."""
+
 # Playout, loops.
 UNDERRUNS_PER_CALL_MINUTE = 0.1
 UNDERRUNS_MIN = 5

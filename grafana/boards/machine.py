@@ -3,9 +3,11 @@
 from grafana import thresholds as t
 from grafana.board import Board
 from grafana.panels import GREEN, RED, at_least, at_most, figure, lines
+from grafana.queries import grown, rate
 from grafana.rules.machine import DISKS
 
 _DAY_S, _HOUR_S = 86400.0, 3600.0
+_NETWORK = '{device!~"veth.*"}'  # one for each container
 
 MACHINE = Board(
     uid="voicebot-machine",
@@ -18,7 +20,8 @@ MACHINE = Board(
             [
                 figure(
                     "Bases",
-                    "Chacune est interrogée toutes les 5 s. Absente : les appels continuent, les tickets attendent sur le disque.",
+                    "Chacune est interrogée toutes les 5 s. Absente : les appels continuent, les tickets attendent "
+                    "sur le disque.",
                     "min by (database) (voicebot_database_up)",
                     "none",
                     steps=[(None, RED), (1, GREEN)],
@@ -80,7 +83,7 @@ MACHINE = Board(
                 figure(
                     "Remplacés",
                     "Sur la période : processus morts, bloqués ou renouvelés.",
-                    "sum(increase(voicebot_worker_restarts_total[$__range]))",
+                    grown("voicebot_worker_restarts_total"),
                     "none",
                     decimals=0,
                     steps=at_most(2, warn=1),
@@ -103,7 +106,7 @@ MACHINE = Board(
                 lines(
                     "Processeur du serveur",
                     "Cœurs occupés, par processus. Un processus n'en occupe jamais plus d'un à peu près.",
-                    {"{{worker}}": "sum by (worker) (rate(voicebot_process_cpu_seconds_total[$__rate_interval]))"},
+                    {"{{worker}}": rate("voicebot_process_cpu_seconds_total", by="worker")},
                     "none",
                     stacked=True,
                 ),
@@ -151,8 +154,8 @@ MACHINE = Board(
                     "Réseau",
                     "Reçu et envoyé. Un appel prend 16 ko/s dans chaque sens, et autant vers Deepgram.",
                     {
-                        "reçu {{device}}": 'rate(node_network_receive_bytes_total{device!~"veth.*"}[$__rate_interval])',
-                        "envoyé {{device}}": 'rate(node_network_transmit_bytes_total{device!~"veth.*"}[$__rate_interval])',
+                        "reçu {{device}}": rate(f"node_network_receive_bytes_total{_NETWORK}", by="device"),
+                        "envoyé {{device}}": rate(f"node_network_transmit_bytes_total{_NETWORK}", by="device"),
                     },
                     "Bps",
                 ),

@@ -3,10 +3,10 @@
 from grafana import thresholds as t
 from grafana.board import Board
 from grafana.panels import GREEN, RED, alerts_now, at_least, at_most, figure, lines
+from grafana.queries import grown, quantiles, rate, share
 
 _IN_TIME = f'voicebot_turn_latency_seconds_bucket{{stage="total",le="{t.LATENCY_OBJECTIVE_S}"}}'
 _TURNS = 'voicebot_turn_latency_seconds_count{stage="total"}'
-_TICKETS = "sum(increase(voicebot_tickets_total[$__range]))"
 
 OVERVIEW = Board(
     uid="voicebot-overview",
@@ -40,21 +40,21 @@ OVERVIEW = Board(
                 figure(
                     "Appels",
                     "Appels terminés sur la période.",
-                    "sum(increase(voicebot_call_duration_seconds_count[$__range]))",
+                    grown("voicebot_call_duration_seconds_count"),
                     "none",
                     decimals=0,
                 ),
                 figure(
                     "Résolus sans humain",
                     "Part des tickets « résolu » sur la période.",
-                    f'sum(increase(voicebot_tickets_total{{status="resolved"}}[$__range])) / ({_TICKETS} > 0)',
+                    share(grown('voicebot_tickets_total{status="resolved"}'), grown("voicebot_tickets_total")),
                     "percentunit",
                 ),
                 figure(
                     "Réponses à l'heure",
                     f"Part des réponses en moins de {t.LATENCY_OBJECTIVE_S:g} s après la fin de la parole. "
                     f"Objectif : {t.LATENCY_OBJECTIVE_SHARE:.0%}.".replace("%", " %"),
-                    f"sum(increase({_IN_TIME}[$__range])) / (sum(increase({_TURNS}[$__range])) > 0)",
+                    share(grown(_IN_TIME), grown(_TURNS)),
                     "percentunit",
                     steps=at_least(t.LATENCY_OBJECTIVE_SHARE, warn=t.LATENCY_OBJECTIVE_SHARE - 0.02),
                     decimals=1,
@@ -70,49 +70,44 @@ OVERVIEW = Board(
             [
                 lines(
                     "Appels en même temps",
-                    "La ligne rouge est à compter de MAX_CONCURRENT_CALLS : au-delà, « occupé ».",
+                    "« lignes » est MAX_CONCURRENT_CALLS : au-delà, l'appelant entend « occupé ».",
                     {"en cours": "sum(voicebot_calls_active)", "lignes": "sum(voicebot_calls_max)"},
                     "none",
                 ),
                 lines(
                     "Appels par heure, selon leur fin",
-                    "goodbye : adieu ; transfer : technicien ; hangup : l'appelant a raccroché ; error, lost, worker_died : "
-                    "la faute est à nous ou à la ligne.",
-                    {"{{outcome}}": "sum by (outcome) (rate(voicebot_calls_total[$__rate_interval])) * 3600"},
+                    "goodbye : adieu ; transfer : technicien ; hangup : l'appelant a raccroché ; error, lost, "
+                    "worker_died : la faute est à nous ou à la ligne.",
+                    {"{{outcome}}": rate("voicebot_calls_total", by="outcome", per="h")},
                     "none",
                     stacked=True,
                 ),
                 lines(
                     "Tickets par heure, selon leur état",
-                    "resolved : résolu par le robot ; transferred : passé à un technicien ; open : à rappeler ; abandoned : "
-                    "l'appelant est parti avant de dire son problème.",
-                    {"{{status}}": "sum by (status) (rate(voicebot_tickets_total[$__rate_interval])) * 3600"},
+                    "resolved : résolu par le robot ; transferred : passé à un technicien ; open : à rappeler ; "
+                    "abandoned : l'appelant est parti avant de dire son problème.",
+                    {"{{status}}": rate("voicebot_tickets_total", by="status", per="h")},
                     "none",
                     stacked=True,
                 ),
                 lines(
                     "Tickets par heure, selon le problème",
                     "Une pointe d'« internet » est souvent une panne du réseau.",
-                    {
-                        "{{problem_type}}": "sum by (problem_type) (rate(voicebot_tickets_total[$__rate_interval])) * 3600"
-                    },
+                    {"{{problem_type}}": rate("voicebot_tickets_total", by="problem_type", per="h")},
                     "none",
                     stacked=True,
                 ),
                 lines(
                     "Durée des appels",
                     "Médiane et 95ᵉ centile.",
-                    {
-                        name: f"histogram_quantile({q}, sum by (le) "
-                        "(rate(voicebot_call_duration_seconds_bucket[$__rate_interval])))"
-                        for name, q in (("médiane", 0.5), ("95 %", 0.95))
-                    },
+                    quantiles("voicebot_call_duration_seconds_bucket"),
                     "s",
                 ),
                 lines(
                     "Appels refusés par heure",
-                    "busy : plus de ligne ; overloaded : machine en retard ; provider_quota : plus de place chez Deepgram.",
-                    {"{{reason}}": "sum by (reason) (rate(voicebot_refused_calls_total[$__rate_interval])) * 3600"},
+                    "busy : plus de ligne ; overloaded : machine en retard ; provider_quota : plus de place chez "
+                    "Deepgram.",
+                    {"{{reason}}": rate("voicebot_refused_calls_total", by="reason", per="h")},
                     "none",
                     stacked=True,
                 ),

@@ -1,14 +1,16 @@
 """Fournisseurs: who hears, who understands, who speaks, and what stands in for them."""
 
+from grafana import thresholds as t
 from grafana.board import Board
 from grafana.panels import GREEN, RED, YELLOW, figure, lines
+from grafana.queries import grown, quantiles, rate
 
 _BUCKETS = "voicebot_turn_latency_seconds_bucket"
 
 
 def _errors(kind: str) -> dict[str, str]:
     series = f'voicebot_errors_total{{provider!="ami",kind{kind}}}'
-    return {"{{provider}} {{kind}}": f"sum by (provider, kind) (rate({series}[$__rate_interval])) * 60"}
+    return {"{{provider}} {{kind}}": rate(series, by="provider, kind", per="min")}
 
 
 PROVIDERS = Board(
@@ -21,8 +23,8 @@ PROVIDERS = Board(
             [
                 figure(
                     "Mise à l'écart",
-                    "Après trois échecs de suite, un fournisseur est laissé en paix 10 s et son remplaçant local travaille. Sans "
-                    "appel, l'état ne change pas.",
+                    "Après trois échecs de suite, un fournisseur est laissé en paix 10 s et son remplaçant local "
+                    "travaille. Sans appel, l'état ne change pas.",
                     "max by (provider) (voicebot_breaker_open)",
                     "none",
                     steps=[(None, GREEN), (1, RED)],
@@ -33,7 +35,7 @@ PROVIDERS = Board(
                 figure(
                     "Erreurs sur la période",
                     "Toutes sortes ensemble, remarquées ou non par l'appelant.",
-                    'sum by (provider) (increase(voicebot_errors_total{provider!="ami"}[$__range]))',
+                    grown('voicebot_errors_total{provider!="ami"}', by="provider"),
                     "none",
                     legend="{{provider}}",
                     decimals=0,
@@ -41,8 +43,8 @@ PROVIDERS = Board(
                 ),
                 figure(
                     "Places prises",
-                    "Part de DEEPGRAM_MAX_STREAMS et d'ELEVENLABS_MAX_STREAMS. Plus de place : l'appel est refusé (Deepgram), "
-                    "la phrase est dite par la voix locale (ElevenLabs).",
+                    "Part de DEEPGRAM_MAX_STREAMS et d'ELEVENLABS_MAX_STREAMS. Plus de place : l'appel est refusé "
+                    "(Deepgram), la phrase est dite par la voix locale (ElevenLabs).",
                     "sum by (provider) (voicebot_provider_streams) / sum by (provider) (voicebot_provider_streams_max)",
                     "percentunit",
                     steps=[(None, GREEN), (0.8, YELLOW), (1, RED)],
@@ -56,26 +58,25 @@ PROVIDERS = Board(
             [
                 lines(
                     "Erreurs par minute",
-                    "timeout : notre délai est passé ; network : coupé, refusé, HTTP 5xx ; protocol : réponse insensée.",
+                    "timeout : notre délai est passé ; network : coupé, refusé, HTTP 5xx ; protocol : réponse "
+                    "insensée.",
                     _errors('!~"auth|quota"'),
                     "none",
                     stacked=True,
                 ),
                 lines(
                     "Clés refusées et quotas, par minute",
-                    "auth : la clé est refusée ; quota : débit, nombre de flux ou paiement. Ni l'un ni l'autre ne passe tout seul.",
+                    "auth : la clé est refusée ; quota : débit, nombre de flux ou paiement. Ni l'un ni l'autre ne "
+                    "passe tout seul.",
                     _errors('=~"auth|quota"'),
                     "none",
                     stacked=True,
                 ),
                 lines(
                     "Remplacements par minute",
-                    "groq → rules : les règles locales ont compris ; groq → phrases : la réponse s'est coupée, la phrase fixe a suivi ; "
-                    "elevenlabs → espeak : la voix locale a parlé.",
-                    {
-                        "{{provider}} → {{to}}": "sum by (provider, to)"
-                        " (rate(voicebot_fallbacks_total[$__rate_interval])) * 60"
-                    },
+                    "groq → rules : les règles locales ont compris ; groq → phrases : la réponse s'est coupée, la "
+                    "phrase fixe a suivi ; elevenlabs → espeak : la voix locale a parlé.",
+                    {"{{provider}} → {{to}}": rate("voicebot_fallbacks_total", by="provider, to", per="min")},
                     "none",
                     stacked=True,
                 ),
@@ -93,23 +94,17 @@ PROVIDERS = Board(
             [
                 lines(
                     "Compréhension (Groq)",
-                    "De la fin du tour à l'intention connue. Au-delà de 1,4 s, les règles répondent à sa place.",
-                    {
-                        name: f'histogram_quantile({q}, sum by (le) (rate({_BUCKETS}{{stage="understanding"}}[$__rate_interval])))'
-                        for name, q in (("médiane", 0.5), ("95 %", 0.95))
-                    },
+                    f"De la fin du tour à l'intention connue. Au-delà de {t.UNDERSTANDING_S:g} s : les règles.",
+                    quantiles(f'{_BUCKETS}{{stage="understanding"}}'),
                     "s",
-                    limit=1.4,
+                    limit=t.UNDERSTANDING_S,
                 ),
                 lines(
                     "Premier son (ElevenLabs ou cache)",
-                    "De l'intention à la première trame. Au-delà de 0,8 s, la voix locale parle à sa place.",
-                    {
-                        name: f'histogram_quantile({q}, sum by (le) (rate({_BUCKETS}{{stage="first_audio"}}[$__rate_interval])))'
-                        for name, q in (("médiane", 0.5), ("95 %", 0.95))
-                    },
+                    f"De l'intention à la première trame. Au-delà de {t.FIRST_SOUND_S:g} s : la voix locale.",
+                    quantiles(f'{_BUCKETS}{{stage="first_audio"}}'),
                     "s",
-                    limit=0.8,
+                    limit=t.FIRST_SOUND_S,
                 ),
                 lines(
                     "Flux chez Deepgram",
@@ -132,13 +127,13 @@ PROVIDERS = Board(
                 lines(
                     "Caractères dits pour rien, par minute",
                     "Réponses préparées puis jetées : ElevenLabs les facture. EARLY_STARTS les borne.",
-                    {"caractères": "sum(rate(voicebot_early_characters_total[$__rate_interval])) * 60"},
+                    {"caractères": rate("voicebot_early_characters_total", per="min")},
                     "none",
                 ),
                 lines(
                     "Réponses jetées par minute",
                     "Demandes à Groq en vain, parce que l'appelant a continué.",
-                    {"jetées": 'sum(rate(voicebot_early_starts_total{result="dropped"}[$__rate_interval])) * 60'},
+                    {"jetées": rate('voicebot_early_starts_total{result="dropped"}', per="min")},
                     "none",
                 ),
             ],

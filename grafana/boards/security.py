@@ -3,9 +3,12 @@
 from grafana import thresholds as t
 from grafana.board import Board
 from grafana.panels import GREEN, RED, at_least, at_most, figure, lines
+from grafana.queries import grown, rate
 
 _DAY_S = 86400.0
 _REFUSED = "voicebot_refused_calls_total"
+_NOT_FOR_ROOM = '{reason!~"busy|overloaded|provider_quota|draining"}'
+_ODD_ENDS = 'voicebot_calls_total{outcome!~"goodbye|transfer|callback|error|silence|too_long|hangup|lost|worker_died"}'
 
 SECURITY = Board(
     uid="voicebot-security",
@@ -41,8 +44,9 @@ SECURITY = Board(
                 ),
                 figure(
                     "Inconnus refusés",
-                    "Sur la période : connexions au port des appels depuis des adresses qui ne sont pas dans REMOTE_ASTERISK_IP.",
-                    f'sum(increase({_REFUSED}{{reason="not_allowed"}}[$__range]))',
+                    "Sur la période : connexions au port des appels depuis des adresses qui ne sont pas dans "
+                    "REMOTE_ASTERISK_IP.",
+                    grown(f'{_REFUSED}{{reason="not_allowed"}}'),
                     "none",
                     decimals=0,
                     steps=at_most(t.STRANGERS, warn=1),
@@ -50,7 +54,7 @@ SECURITY = Board(
                 figure(
                     "Appels non annoncés",
                     "Sur la période : refusés parce qu'aucun dialplan ne les avait annoncés (REQUIRE_ANNOUNCED_CALLS).",
-                    f'sum(increase({_REFUSED}{{reason="unannounced"}}[$__range]))',
+                    grown(f'{_REFUSED}{{reason="unannounced"}}'),
                     "none",
                     decimals=0,
                     steps=at_most(t.REFUSED_CALLS, warn=1),
@@ -58,7 +62,7 @@ SECURITY = Board(
                 figure(
                     "Clés refusées",
                     "Sur la période : fournisseurs ou Asterisk qui ont refusé notre clé ou notre mot de passe.",
-                    'sum(increase(voicebot_errors_total{kind="auth"}[$__range]))',
+                    grown('voicebot_errors_total{kind="auth"}'),
                     "none",
                     decimals=0,
                     steps=at_most(1),
@@ -70,22 +74,17 @@ SECURITY = Board(
             [
                 lines(
                     "Connexions refusées par heure",
-                    "not_allowed : adresse inconnue, que le pare-feu aurait dû arrêter ; no_uuid, uuid_timeout, first_kind : ne parle pas "
-                    "AudioSocket ; duplicate_uuid : deux appels sous un même identifiant.",
-                    {
-                        "{{reason}}": f"sum by (reason) (rate({_REFUSED}"
-                        '{reason!~"busy|overloaded|provider_quota|draining"}[$__rate_interval])) * 3600'
-                    },
+                    "not_allowed : adresse inconnue, que le pare-feu aurait dû arrêter ; no_uuid, uuid_timeout, "
+                    "first_kind : ne parle pas AudioSocket ; duplicate_uuid : deux appels sous un même identifiant.",
+                    {"{{reason}}": rate(f"{_REFUSED}{_NOT_FOR_ROOM}", by="reason", per="h")},
                     "none",
                     stacked=True,
                 ),
                 lines(
                     "Appels qui ont rompu le protocole, par heure",
-                    "Fins d'appel qui ne sont ni d'un appelant ni de nous : un Asterisk mal réglé, ou quelqu'un qui essaie.",
-                    {
-                        "appels": 'sum(rate(voicebot_calls_total{outcome!~"goodbye|transfer|callback|error|silence|too_long'
-                        '|hangup|lost|worker_died"}[$__rate_interval])) * 3600 or vector(0)'
-                    },
+                    "Fins d'appel qui ne sont ni d'un appelant ni de nous : un Asterisk mal réglé, ou quelqu'un qui "
+                    "essaie.",
+                    {"appels": f"{rate(_ODD_ENDS, per='h')} or vector(0)"},
                     "none",
                 ),
             ],
@@ -103,10 +102,7 @@ SECURITY = Board(
                 lines(
                     "Refus d'identification par minute",
                     "Clés et mots de passe refusés, par fournisseur ; ami : l'interface d'administration d'Asterisk.",
-                    {
-                        "{{provider}}": 'sum by (provider) (rate(voicebot_errors_total{kind="auth"}'
-                        "[$__rate_interval])) * 60"
-                    },
+                    {"{{provider}}": rate('voicebot_errors_total{kind="auth"}', by="provider", per="min")},
                     "none",
                     stacked=True,
                 ),
@@ -120,7 +116,7 @@ SECURITY = Board(
                 lines(
                     "Liens coupés et erreurs AMI par minute",
                     "Chaque essai de connexion raté compte.",
-                    {"{{kind}}": 'sum by (kind) (rate(voicebot_errors_total{provider="ami"}[$__rate_interval])) * 60'},
+                    {"{{kind}}": rate('voicebot_errors_total{provider="ami"}', by="kind", per="min")},
                     "none",
                     stacked=True,
                 ),

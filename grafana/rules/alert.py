@@ -7,6 +7,7 @@ from typing import Literal
 Severity = Literal["critical", "warning"]
 """critical: callers notice it, or soon will: now. warning: today."""
 PAGE = "docs/monitoring.md"
+ANNOTATIONS = ("summary_fr", "summary_en", "action_fr", "action_en")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +30,14 @@ class Alert:
         """As an entry of a rule file.
 
         Args:
-            words: `summary_fr`, `summary_en`, `action_fr`, `action_en`.
+            words: see `ANNOTATIONS`; what it means is in the page only.
         """
         return {
             "alert": self.name,
             "expr": self.expr,
             "for": self.lasts,
             "labels": {"severity": self.severity},
-            "annotations": {**words, "page": f"{PAGE}#{self.name.lower()}"},
+            "annotations": {**{name: words[name] for name in ANNOTATIONS}, "page": f"{PAGE}#{self.name.lower()}"},
         }
 
 

@@ -29,7 +29,8 @@ PROVIDERS = (
     ),
     Alert(
         name="VoicebotBreakerOpen",
-        expr="voicebot_breaker_open == 1",
+        # Without calls nobody tries whether the provider is back: it would ring all night.
+        expr=f"voicebot_breaker_open == 1 and on() {_CALLS} > 0",
         lasts="5m",
         severity="warning",
     ),

@@ -22,7 +22,7 @@ METRICS_PAGE = Path("docs/metrics.md")
 PAGES = sorted([*Path().glob("*.md"), *Path("docs").glob("*.md"), *Path("tests").rglob("*.md")])
 IN_BOTH_LANGUAGES = [
     (Path("README.md"), Path("README.fr.md")),
-    *((Path(f"docs/{page}.md"), Path(f"docs/{page}.fr.md")) for page in ("operate", "asterisk")),
+    *((Path(f"docs/{page}.md"), Path(f"docs/{page}.fr.md")) for page in ("operate", "asterisk", "monitoring")),
 ]
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -197,7 +197,7 @@ def test_the_index_lists_every_page() -> None:
     assert listed == {page.name for page in Path("docs").glob("*.md")} - {"README.md"}
 
 
-@pytest.mark.parametrize(("english", "french"), IN_BOTH_LANGUAGES, ids=["README", "operate", "asterisk"])
+@pytest.mark.parametrize(("english", "french"), IN_BOTH_LANGUAGES, ids=["README", "operate", "asterisk", "monitoring"])
 def test_both_languages_have_the_same_shape(english: Path, french: Path) -> None:
     assert [level for level, _ in headings_of(english)] == [level for level, _ in headings_of(french)]
     assert blocks_of(english) == blocks_of(french)
