@@ -26,7 +26,7 @@ MACHINE = (
     Alert(
         name="VoicebotSpoolGrows",
         expr=f"(voicebot_spool_entries >= {t.SPOOL_ENTRIES} and delta(voicebot_spool_entries[10m]) > 0)"
-        " or min_over_time(voicebot_spool_entries[1h]) > 0",
+        " or (min_over_time(voicebot_spool_entries[1h]) > 0 and voicebot_spool_entries offset 1h > 0)",
         lasts="10m",
         severity="warning",
     ),

@@ -10,6 +10,9 @@ PACKAGES = {
     "ip": "iproute2",
     "mount": "mount",
     "nft": "nftables",
+    "prometheus": "prometheus",
+    "prometheus-node-exporter": "prometheus-node-exporter",
+    "promtool": "prometheus",
     "sipp": "sip-tester",
     "unshare": "util-linux",
 }
