@@ -8,12 +8,15 @@ from app.errors import ConfigError
 PACKAGES = {
     "debootstrap": "debootstrap",
     "ip": "iproute2",
+    "iptables-legacy": "iptables",
     "mount": "mount",
     "nft": "nftables",
+    "nsenter": "util-linux",
     "prometheus": "prometheus",
     "prometheus-node-exporter": "prometheus-node-exporter",
     "promtool": "prometheus",
     "sipp": "sip-tester",
+    "systemd-nspawn": "systemd-container",
     "unshare": "util-linux",
 }
 """By program."""

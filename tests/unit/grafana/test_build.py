@@ -12,6 +12,7 @@ from prometheus_client import Counter, Histogram
 from prometheus_client.metrics import MetricWrapperBase
 
 from app.config import Settings
+from app.firewall import metric as firewall_metric
 from app.ops import metrics
 from app.providers.ladder import FIRST_SOUND_TIMEOUT_S, UNDERSTANDING_TIMEOUT_S
 from grafana import thresholds
@@ -26,8 +27,8 @@ NAME = re.compile(r"\b(?:voicebot|node|up|ALERTS)[\w:]*\b")
 SELECTION = re.compile(r"(voicebot_\w+)\{([^}]*)\}")
 GROUPED = re.compile(r"\bby \(([^)]*)\) \((?:rate|increase)\((voicebot_\w+)")
 
-FROM_ELSEWHERE = {*REPORTS, "voicebot_firewall_differs"}
-"""Told by timers, by way of node exporter."""
+FROM_ELSEWHERE = set(REPORTS)
+"""Told by timers of the appliance, by way of node exporter."""
 OTHERS = {"up", "ALERTS", *(recording.record for recording in RECORDINGS)}
 KINDS_OF_TEXT = ("summary_fr", "summary_en", "meaning_fr", "meaning_en", "action_fr", "action_en")
 
@@ -52,9 +53,9 @@ def queries() -> Iterator[tuple[str, str]]:
 
 
 def series() -> dict[str, set[str]]:
-    """Every series of the server's page, with its labels."""
+    """Every series of the server's page and of the firewall's file, with its labels."""
     found: dict[str, set[str]] = {}
-    for metric in vars(metrics).values():
+    for metric in (*vars(metrics).values(), *vars(firewall_metric).values()):
         if isinstance(metric, Histogram):
             found[f"{metric._name}_bucket"] = {*metric._labelnames, "le"}
             found |= {f"{metric._name}_{end}": set(metric._labelnames) for end in ("sum", "count")}
