@@ -7,14 +7,15 @@ REPORTS = (
     "voicebot_backup_last_success_timestamp_seconds",
     "voicebot_restore_drill_last_success_timestamp_seconds",
     "voicebot_firewall_checked_timestamp_seconds",
-    "voicebot_certificate_expires_timestamp_seconds",
 )
-"""What timers write for node exporter's textfile collector; none of it may be missing."""
+"""What timers write for node exporter's textfile collector; none of it may be missing. (When certificates expire comes in the
+same way, but a machine may have none, and what was told once stays true.)"""
+CERTIFICATES = "voicebot_certificate_expires_timestamp_seconds"
 DISKS = '{fstype!~"tmpfs|ramfs|squashfs|overlay|nsfs|fuse.*|iso9660",mountpoint!~"/(boot|run|snap)(/.*)?"}'
 _FREE = f"node_filesystem_avail_bytes{DISKS} / node_filesystem_size_bytes{DISKS}"
 _FORECAST = f"predict_linear(node_filesystem_avail_bytes{DISKS}[6h], {t.DISK_FULL_WITHIN_D} * 86400)"
 _MISSING = " or ".join(f'label_replace(absent({name}), "report", "{name}", "", "")' for name in REPORTS)
-_EXPIRES = "voicebot_certificate_expires_timestamp_seconds - time()"
+_EXPIRES = f"{CERTIFICATES} - time()"
 
 MACHINE = (
     Alert(

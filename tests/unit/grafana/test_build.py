@@ -19,7 +19,7 @@ from grafana import thresholds
 from grafana.build import BOARDS, FOLDER, PAGES, render
 from grafana.rules.alert import Alert
 from grafana.rules.book import ALERTS, read_words
-from grafana.rules.machine import REPORTS
+from grafana.rules.machine import CERTIFICATES, REPORTS
 from grafana.rules.page import START, fill_page
 from grafana.rules.recordings import RECORDINGS
 
@@ -27,7 +27,7 @@ NAME = re.compile(r"\b(?:voicebot|node|up|ALERTS)[\w:]*\b")
 SELECTION = re.compile(r"(voicebot_\w+)\{([^}]*)\}")
 GROUPED = re.compile(r"\bby \(([^)]*)\) \((?:rate|increase)\((voicebot_\w+)")
 
-FROM_ELSEWHERE = set(REPORTS)
+FROM_ELSEWHERE = {*REPORTS, CERTIFICATES}
 """Told by timers of the appliance, by way of node exporter."""
 OTHERS = {"up", "ALERTS", *(recording.record for recording in RECORDINGS)}
 KINDS_OF_TEXT = ("summary_fr", "summary_en", "meaning_fr", "meaning_en", "action_fr", "action_en")
