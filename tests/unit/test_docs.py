@@ -23,7 +23,10 @@ METRICS_PAGE = Path("docs/metrics.md")
 PAGES = sorted([*Path().glob("*.md"), *Path("docs").glob("*.md"), *Path("tests").rglob("*.md")])
 IN_BOTH_LANGUAGES = [
     (Path("README.md"), Path("README.fr.md")),
-    *((Path(f"docs/{page}.md"), Path(f"docs/{page}.fr.md")) for page in ("install", "operate", "asterisk", "firewall")),
+    *(
+        (Path(f"docs/{page}.md"), Path(f"docs/{page}.fr.md"))
+        for page in ("install", "operate", "asterisk", "firewall", "monitoring")
+    ),
 ]
 
 METRIC_MODULES = (metrics, firewall_metric)
@@ -215,7 +218,7 @@ def test_the_index_lists_every_page() -> None:
 
 
 @pytest.mark.parametrize(
-    ("english", "french"), IN_BOTH_LANGUAGES, ids=["README", "install", "operate", "asterisk", "firewall"]
+    ("english", "french"), IN_BOTH_LANGUAGES, ids=["README", "install", "operate", "asterisk", "firewall", "monitoring"]
 )
 def test_both_languages_have_the_same_shape(english: Path, french: Path) -> None:
     assert [level for level, _ in headings_of(english)] == [level for level, _ in headings_of(french)]
