@@ -12,6 +12,7 @@ from prometheus_client import Counter, Histogram
 from prometheus_client.metrics import MetricWrapperBase
 from pydantic import SecretStr
 
+from app.backup import metric as backup_metric
 from app.caller.script import Script, shipped_scripts
 from app.cli import app as cli
 from app.config import Settings
@@ -23,10 +24,10 @@ METRICS_PAGE = Path("docs/metrics.md")
 PAGES = sorted([*Path().glob("*.md"), *Path("docs").glob("*.md"), *Path("tests").rglob("*.md")])
 IN_BOTH_LANGUAGES = [
     (Path("README.md"), Path("README.fr.md")),
-    *((Path(f"docs/{page}.md"), Path(f"docs/{page}.fr.md")) for page in ("install", "operate", "asterisk", "firewall")),
+    *((Path(f"docs/{page}.md"), Path(f"docs/{page}.fr.md")) for page in ("install", "operate", "asterisk", "firewall", "backup")),
 ]
 
-METRIC_MODULES = (metrics, firewall_metric)
+METRIC_MODULES = (metrics, firewall_metric, backup_metric)
 """The server's own, and those that timers write to files."""
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -107,7 +108,7 @@ def inventory_names() -> set[str]:
     files = [
         *Path("ansible/inventories").rglob("*.yml"),
         Path("ansible/site.yml"),
-        Path("ansible/playbooks/secrets.yml"),
+        *Path("ansible/playbooks").glob("*.yml"),
     ]
     return set(re.findall(r"\bvoicebot_[a-z_]+[a-z]\b", "".join(map(text_of, files))))
 
@@ -215,7 +216,7 @@ def test_the_index_lists_every_page() -> None:
 
 
 @pytest.mark.parametrize(
-    ("english", "french"), IN_BOTH_LANGUAGES, ids=["README", "install", "operate", "asterisk", "firewall"]
+    ("english", "french"), IN_BOTH_LANGUAGES, ids=["README", "install", "operate", "asterisk", "firewall", "backup"]
 )
 def test_both_languages_have_the_same_shape(english: Path, french: Path) -> None:
     assert [level for level, _ in headings_of(english)] == [level for level, _ in headings_of(french)]
