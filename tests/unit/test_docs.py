@@ -24,7 +24,10 @@ METRICS_PAGE = Path("docs/metrics.md")
 PAGES = sorted([*Path().glob("*.md"), *Path("docs").glob("*.md"), *Path("tests").rglob("*.md")])
 IN_BOTH_LANGUAGES = [
     (Path("README.md"), Path("README.fr.md")),
-    *((Path(f"docs/{page}.md"), Path(f"docs/{page}.fr.md")) for page in ("install", "operate", "asterisk", "firewall", "backup")),
+    *(
+        (Path(f"docs/{page}.md"), Path(f"docs/{page}.fr.md"))
+        for page in ("install", "operate", "asterisk", "firewall", "backup")
+    ),
 ]
 
 METRIC_MODULES = (metrics, firewall_metric, backup_metric)
