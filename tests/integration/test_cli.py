@@ -29,6 +29,11 @@ COMMANDS = [
     ["recordings", "convert"],
     ["db"],
     ["db", "migrate"],
+    ["backup"],
+    ["backup", "run"],
+    ["backup", "list"],
+    ["backup", "drill"],
+    ["backup", "restore"],
 ]
 
 
