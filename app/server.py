@@ -100,6 +100,11 @@ class Server:
         """Connections that are open: those of calls, of refusals, and those that have not said who they are."""
         return len(self._open) + (self._door.arriving if self._door is not None else 0)
 
+    @property
+    def talking(self) -> list[tuple[str, Call]]:
+        """Calls whose caller is still there, by UUID."""
+        return [(str(call_uuid), call) for call_uuid, call in self._calls.items() if not call.over]
+
     def start(self, listener: socket.socket) -> None:
         """Takes calls from a listening socket, which is closed at the end.
 

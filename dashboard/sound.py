@@ -139,7 +139,10 @@ def mp3(sound: Sound, track: Track) -> bytes:
     layout = "stereo" if channels == TRACKS else "mono"
     out = io.BytesIO()
     try:
-        with sound.path.open("rb") as raw, av.open(out, "w", format="mp3", options={"fflags": "+bitexact"}) as container:
+        with (
+            sound.path.open("rb") as raw,
+            av.open(out, "w", format="mp3", options={"fflags": "+bitexact"}) as container,
+        ):
             stream = container.add_stream("libmp3lame", rate=RATE_HZ, layout=layout)
             stream.bit_rate = MP3_BIT_RATE[channels]
             at = 0

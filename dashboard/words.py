@@ -97,7 +97,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "filters": ("Filtrer", "Filter"),
     "from_to": ("Du – au", "From – to"),
     "search": ("Mots dits pendant l’appel", "Words said in the call"),
-    "search_hint": ("par exemple : box rouge, \"plus rien\", -facture", "for instance: box rouge, \"plus rien\", -facture"),
+    "search_hint": ('par exemple : box rouge, "plus rien", -facture', 'for instance: box rouge, "plus rien", -facture'),
     "number_hint": ("06 12…, +336… ou les derniers chiffres", "06 12…, +336… or the last digits"),
     "any": ("tous", "any"),
     "reset": ("Tout effacer", "Clear all"),

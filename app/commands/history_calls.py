@@ -204,7 +204,9 @@ def moments(random: Random, until: datetime, days: int, per_day: float, zone: tz
     return sorted(found)
 
 
-def invent_call(random: Random, prompts: Prompts, started_at: datetime, clients: Sequence[InventedClient]) -> InventedCall:
+def invent_call(
+    random: Random, prompts: Prompts, started_at: datetime, clients: Sequence[InventedClient]
+) -> InventedCall:
     """One call that began at that time."""
     known = bool(clients) and random.random() < 0.72
     client = clients[min(int(random.expovariate(4 / len(clients))), len(clients) - 1)] if known else None
@@ -264,7 +266,9 @@ def _talk(
         talk.bot("welcome")
     talk.caller(random.choice(OPENINGS[problem]), "WELCOME", ISSUES[problem], thinks_s=1.0)
     talk.bot("ask_ticket")
-    talk.caller(random.choice(("Non.", "Non, pas encore.", "Non, c'est la première fois.")), "TICKET_VERIFICATION", Intent.NO)
+    talk.caller(
+        random.choice(("Non.", "Non, pas encore.", "Non, c'est la première fois.")), "TICKET_VERIFICATION", Intent.NO
+    )
     if client is None:
         name = f"{random.choice(FIRST_NAMES)} {random.choice(LAST_NAMES)}"
         talk.bot("ask_identity")

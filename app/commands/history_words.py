@@ -83,7 +83,12 @@ ANNOYED = (
     "J'en ai assez, je paie pour un service qui ne marche jamais.",
     "Écoutez, je suis vraiment très énervé.",
 )
-TRYING = ("D'accord, je vais essayer.", "Bon, je le fais, un instant.", "Attendez, je débranche.", "Très bien, j'essaie.")
+TRYING = (
+    "D'accord, je vais essayer.",
+    "Bon, je le fais, un instant.",
+    "Attendez, je débranche.",
+    "Très bien, j'essaie.",
+)
 DONE = ("C'est fait.", "Voilà, c'est rebranché.", "Ça y est, j'ai rallumé.", "Oui, c'est fait, les voyants clignotent.")
 PLEASED = (
     "Oui, ça marche ! Merci beaucoup.",

@@ -1,8 +1,8 @@
 """Who may log in: a file of lines `name:role:argon2 hash`, and the command that writes it.
 
-    python -m dashboard.access.users FILE add anne supervisor     asks for the password
-    python -m dashboard.access.users FILE remove anne
-    python -m dashboard.access.users FILE list
+python -m dashboard.access.users FILE add anne supervisor     asks for the password
+python -m dashboard.access.users FILE remove anne
+python -m dashboard.access.users FILE list
 """
 
 import getpass

@@ -63,9 +63,7 @@ def _head(view: View, row: TicketRow) -> None:
                 view.say(f"status_{row.status}"),
                 (f"{view.say('assignee')} : {row.assignee or view.say('nobody')}",),
             ),
-            Card(
-                view.say("sentiment"), f"{FACES[row.sentiment]} {view.say(f'sentiment_{row.sentiment}')}", contact
-            ),
+            Card(view.say("sentiment"), f"{FACES[row.sentiment]} {view.say(f'sentiment_{row.sentiment}')}", contact),
         ],
         key=f"head {row.id}",
     )
@@ -148,9 +146,7 @@ def _moods(view: View, entries: Sequence[Mapping[str, Any]]) -> None:
         columns=[seconds, mood],
     )
     st.markdown(f"**{view.say('mood_over_time')}**")
-    labels = " : ".join(
-        f"datum.value == {value} ? '{view.say(f'sentiment_{name}')}'" for name, value in MOODS.items()
-    )
+    labels = " : ".join(f"datum.value == {value} ? '{view.say(f'sentiment_{name}')}'" for name, value in MOODS.items())
     chart = (
         alt.Chart(table, description=view.say("mood_over_time"))
         .mark_line(point=alt.OverlayMarkDef(size=70), interpolate="step-after", color="#0b5c7a")

@@ -118,7 +118,9 @@ def show_hours(view: View) -> None:
                 scale=alt.Scale(domain=list(titles.values()), range=list(DAY_COLOURS)),
                 legend=alt.Legend(title=None, orient="top"),
             ),
-            strokeDash=alt.StrokeDash(f"{day}:N", legend=None, scale=alt.Scale(domain=list(titles.values()), range=[[1, 0], [6, 4], [2, 3]])),
+            strokeDash=alt.StrokeDash(
+                f"{day}:N", legend=None, scale=alt.Scale(domain=list(titles.values()), range=[[1, 0], [6, 4], [2, 3]])
+            ),
             tooltip=[day, hour, calls],
         )
         .properties(height=260)

@@ -42,9 +42,7 @@ async def changes_of(source: Source, number: int) -> list[Change]:
     return [Change(row["changed_at"], row["changed_by"], row["what"], row["before"], row["after"]) for row in rows]
 
 
-async def change(
-    source: Source, user: User, number: int, what: What, seen: str | None, wanted: str | None
-) -> None:
+async def change(source: Source, user: User, number: int, what: What, seen: str | None, wanted: str | None) -> None:
     """Changes one thing of a ticket.
 
     Args:

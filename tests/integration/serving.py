@@ -168,7 +168,7 @@ async def serving(ground: Ground, directory: Path, settings: Mapping[str, Any] |
     async with AsyncExitStack() as stack:
         standins = await stack.enter_async_context(StandIns(bank=ground.bank))
         database = await stack.enter_async_context(Database(ground.tickets_url))
-        await database.fetch("TRUNCATE tickets")
+        await database.fetch("TRUNCATE tickets CASCADE")
         environment = environment_of(ground, directory, standins.deepgram_url)
         environment |= {name: str(value) for name, value in (settings or {}).items()}
         async with voicebot("serve", reads="stderr", environment=environment) as child:
