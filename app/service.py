@@ -5,7 +5,6 @@ One worker or many, it is the same: what a worker does can end that worker only.
 
 import asyncio
 import os
-import resource
 import signal
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -19,6 +18,7 @@ from app.dialogue.prompts import load_prompts
 from app.door import bound_socket
 from app.errors import ConfigError, VoicebotError
 from app.ops import metrics
+from app.ops.descriptors import raise_limit
 from app.ops.health import HealthServer
 from app.ops.log_stream import WholeLines
 from app.ops.logs import configure_logs, lines_lost
@@ -28,8 +28,6 @@ from app.store.migrate import migrate
 from app.store.pool import Database
 
 log = structlog.get_logger(__name__)
-
-DESCRIPTORS = 65_536
 
 
 async def serve(settings: Settings | None = None) -> int:
@@ -51,7 +49,7 @@ async def serve(settings: Settings | None = None) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, on_signal)
-    _raise_descriptor_limit()
+    raise_limit()
     load_prompts(settings.prompts_file)
     _check_directories(settings)
     _check_databases(settings)
@@ -108,14 +106,6 @@ async def _drain(crew: Crew, drain_s: float, hurry: asyncio.Event) -> None:
         crew.cut()
     await draining
     hurrying.cancel()
-
-
-def _raise_descriptor_limit() -> None:
-    """Up to what the system allows: a call needs three to five, and the usual 1024 are for programs that `select`."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, DESCRIPTORS)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _check_directories(settings: Settings) -> None:

@@ -15,10 +15,11 @@ from importlib import metadata
 
 import structlog
 
-from app.board import Board, State
+from app.board import Board, State, share
 from app.call.services import Part, open_services
 from app.errors import VoicebotError
 from app.ops import metrics
+from app.ops.descriptors import make_room
 from app.ops.heap import Heap
 from app.ops.log_stream import WholeLines
 from app.ops.logs import configure_logs, lines_lost
@@ -51,6 +52,9 @@ TIDY_AFTER_TURNS = 2
 waits to be thrown away (a quarter of a megabyte of a long call) is at most twice what is in use."""
 
 HEAP_EVERY_S = 4.0
+DESCRIPTORS_PER_CALL = 5
+"""Its connection, its recording, Deepgram, ElevenLabs, and one more while a connection is being made."""
+OTHER_DESCRIPTORS = 256
 
 
 async def work(fd: int) -> int:
@@ -91,6 +95,8 @@ class _Worker:
 
     def __init__(self, assignment: Assignment, channel: Channel) -> None:
         settings = assignment.settings
+        lines = share(settings.max_concurrent_calls, assignment.workers, assignment.number)
+        make_room(DESCRIPTORS_PER_CALL * lines + OTHER_DESCRIPTORS)
         for fd in assignment.fds:
             os.set_inheritable(fd, False)
         configure_logs(

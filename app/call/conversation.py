@@ -26,6 +26,7 @@ from app.call.timers import Timers
 from app.call.turn_times import TurnTimes
 from app.dialogue.keypad import Keyed, Keypad
 from app.dialogue.machine import Machine
+from app.dialogue.patience import DROWNED_S
 from app.dialogue.step import Ending, Step
 from app.dialogue.turn_events import Interrupted, Settled, TurnEnded, TurnEvent, Unheard, WordsLate
 from app.inbox import Inbox
@@ -99,6 +100,8 @@ class Conversation:
         self._unheard = 0
         self._turn: dict[str, Any] | None = None
         """The entry in the transcript of the turn that is being answered."""
+        self._may_drown = False
+        """A soft answer in noise may have been heard by nobody."""
         self._times = TurnTimes()
         self._speaker = Speaker(self._mouth, services.prompts, record, self._machine)
         self._interpreter = Interpreter(
@@ -185,7 +188,7 @@ class Conversation:
                     if self._step.ending is not None:
                         await asyncio.sleep(LAST_WORDS_PAUSE_S)
                         return self._step.ending
-                    self._timers.silence_at_s = self._loop.time() + self._step.listens_s
+                    self._listen()
                     if self._deaf:
                         self._perform(self._machine.on_failure())
                 case Answered() if self._times.awaits_answer:
@@ -366,9 +369,17 @@ class Conversation:
         failed = self._unheard >= UNHEARD_BEFORE_GIVING_UP
         self._perform(self._machine.on_failure() if failed else self._machine.on_unheard())
 
+    def _listen(self) -> None:
+        """The bot has finished: how long may the caller say nothing?"""
+        self._may_drown = self.ears.turns.in_noise and self._machine.awaits_yes_or_no and not self._unheard
+        self._timers.silence_at_s = self._loop.time() + (DROWNED_S if self._may_drown else self._step.listens_s)
+
     def _take_silence(self) -> None:
         if self._barge_in.false_alarm():
             self._perform(replace(self._step, says=(), model_reply=False, repeats=True))
+        elif self._may_drown:
+            self._unheard += 1
+            self._perform(self._machine.on_unheard())
         else:
             self._perform(self._machine.on_silence())
 

@@ -75,6 +75,12 @@ class Machine:
         """A plain yes or no answers the question, so it needs no language model."""
         return Intent.YES in STATES[self.state].arrows
 
+    @property
+    def awaits_yes_or_no(self) -> bool:
+        """A yes-or-no question stands, and nothing but the answer is waited for (not the box, not "deux minutes")."""
+        busy = self.state is State.SOLUTION or self._waiting or self._holding
+        return self.endpointing == "yes_no" and not busy
+
     def start(self) -> Step:
         """The first words of the call."""
         if self.case.returned:

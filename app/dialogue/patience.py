@@ -58,3 +58,6 @@ VOICE_WITHOUT_WORDS_S = 8.0
 """Voice for so long without a word: noise (steady noise becomes the floor of `VoiceActivity` within 6 s)."""
 PROVIDER_SILENT_S = 7.0
 """The recogniser that ends turns itself has not: Flux's own time-out is 5 s (`eot_timeout_ms`)."""
+DROWNED_S = 3.0
+"""In noise a "non" may be heard by nobody: a yes-or-no question without an answer for so long is asked again, once. Who
+answers at once, as most do, waits for less than 2 s then; who thinks for longer has been asked twice."""

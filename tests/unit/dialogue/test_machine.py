@@ -849,3 +849,28 @@ def test_keys_choose_the_kind_of_problem_when_it_is_asked() -> None:
     say(machine, UNCLEAR)
     assert keys(say(machine, UNCLEAR)) == ["welcome_choices"]
     assert list(machine.keys.values()) == list(PROBLEMS)
+
+
+def test_a_yes_or_no_is_awaited_behind_its_question_only() -> None:
+    """Not while the caller unplugs the box, or has asked for two minutes."""
+    machine = Machine(Case(), WAIT_S)
+    machine.start()
+    assert not machine.awaits_yes_or_no, "how can I help you? is an open question"
+    say(machine, Said(Intent.INTERNET_ISSUE))
+    assert machine.state is State.TICKET_VERIFICATION
+    assert machine.awaits_yes_or_no
+    say(machine, Said(Intent.HOLD_REQUEST))
+    assert not machine.awaits_yes_or_no
+    silence(machine)
+    assert machine.awaits_yes_or_no
+    say(machine, Said(Intent.YES, "oui, allez-y"))
+    say(machine, Said(Intent.NO))
+    say(machine, Said(Intent.IDENTITY_PROVIDED, fields=Fields(name="Pierre Dupont", company="TechCorp")))
+    say(machine, Said(Intent.INTERNET_ISSUE, "Ma box ne fonctionne plus."))
+    assert machine.state is State.SOLUTION
+    assert not machine.awaits_yes_or_no
+    say(machine, Said(Intent.YES))
+    assert not machine.awaits_yes_or_no, "the box restarts"
+    silence(machine)
+    assert machine.state is State.VERIFICATION
+    assert machine.awaits_yes_or_no
