@@ -1,4 +1,4 @@
-"""What all pages of this process share: settings, who is logged in, the databases, in a thread with a loop of its own."""
+"""What all pages of this process share: settings, who is logged in, the databases in a thread with its own loop."""
 
 import asyncio
 import threading

@@ -59,10 +59,7 @@ def calls_running(desk: Desk) -> int | None:
 
 async def ask_workers(directory: Path, opened: str | None = None) -> list[RunningCall] | None:
     """Asks all sockets of a directory at once; those of workers that are gone do not count."""
-    try:
-        sockets = sorted(directory.glob("*.sock"))
-    except OSError:
-        return None
+    sockets = await asyncio.to_thread(_sockets, directory)
     question = json.dumps({"open": [opened] if opened else []}).encode() + b"\n"
     answers = await asyncio.gather(*(_ask(path, question) for path in sockets))
     heard = [answer for answer in answers if answer is not None]
@@ -70,6 +67,13 @@ async def ask_workers(directory: Path, opened: str | None = None) -> list[Runnin
         return None
     calls = [call for answer in heard for call in answer]
     return sorted(calls, key=lambda call: (call.started_at, call.call_uuid))
+
+
+def _sockets(directory: Path) -> list[Path]:
+    try:
+        return sorted(directory.glob("worker-*.sock"))
+    except OSError:
+        return []
 
 
 async def _ask(path: Path, question: bytes) -> Sequence[RunningCall] | None:

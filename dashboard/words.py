@@ -232,6 +232,7 @@ STATES = {
     "SOLUTION": ("Solution", "Solution"),
     "VERIFICATION": ("Vérification", "Verification"),
     "TRANSFER": ("Transfert", "Transfer"),
+    "CALLBACK": ("Rappel", "Call back"),
     "GOODBYE": ("Au revoir", "Goodbye"),
     "ERROR": ("Erreur", "Error"),
 }

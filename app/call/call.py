@@ -106,13 +106,14 @@ class Call:
         """
         record, now = self.record, self._conversation.now()
         said = record.transcript
+        newest = [*said[-1:], *now]
         seen: dict[str, Any] = {
             "call_uuid": str(record.call_uuid),
             "started_at": record.started_at.isoformat(),
             "asterisk": record.asterisk,
             "caller_number": record.caller_number,
             "state": self._conversation.state,
-            "last": (now or said[-1:] or [None])[-1],
+            "last": newest[-1] if newest else None,
         }
         return seen | {"transcript": [*said, *now]} if whole else seen
 

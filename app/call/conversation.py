@@ -214,7 +214,7 @@ class Conversation:
                     self._perform(self._machine.on_too_long())
 
     def now(self) -> list[dict[str, Any]]:
-        """What is being said, as far as it is known: the bot's words that have left, the caller's as recognised so far."""
+        """What is being said: the bot's words that have left, the caller's as recognised so far."""
         now_s = self._loop.time()
         saying = []
         if said := self._mouth.said:

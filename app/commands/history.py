@@ -1,4 +1,4 @@
-"""`voicebot demo --history 30d`: fills the demonstration's databases with believable calls, the latest ones with sound."""
+"""`voicebot demo --history 30d`: fills the demonstration's databases with believable calls, the latest with sound."""
 
 import asyncio
 import json

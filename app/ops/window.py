@@ -1,10 +1,11 @@
-"""A window on the calls in progress: a unix socket that tells how they stand to whoever asks, and costs nothing otherwise.
+"""A window on the calls in progress: a unix socket that tells how they stand to whoever asks, and else costs nothing.
 
     LIVE_DIR/worker-{pid}.sock     one for each worker; who may open it is decided by the rights of directory and socket
 
-One line of JSON asks, `{"open": ["UUID", …]}`, and one line answers, `{"calls": [{…}, …]}`: each call with its last words,
-those that are named with all of them. Asked again on the same connection as often as one likes, ten times a second at
-most. Frames leave every 20 ms meanwhile: an answer is made in pieces of some calls, between which the loop goes on.
+One line of JSON asks, `{"open": ["UUID", …]}`, and one line answers, `{"calls": [{…}, …]}`: each call with its last
+words, those that are named with all of them. Asked again on the same connection as often as one likes, ten times a
+second at most. Frames leave every 20 ms meanwhile: an answer is made in pieces of some calls, between which the loop
+goes on.
 """
 
 import asyncio
@@ -92,8 +93,10 @@ class Window:
         try:
             if len(self._visits) <= VISITORS_MAX:
                 await self._answer_all(reader, writer)
-        except (OSError, ValueError, TimeoutError):
+        except (OSError, ValueError, TimeoutError, RecursionError):
             pass  # gone, or says nothing that is a question
+        except asyncio.CancelledError:
+            pass  # by `close`; asyncio's streams of Python 3.11 complain of a visit that ends as cancelled
         finally:
             self._visits.discard(task)
             writer.transport.abort()

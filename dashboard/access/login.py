@@ -41,7 +41,8 @@ footer{{margin-top:1.25rem;text-align:center}}a{{color:var(--blue)}}
 <label for="password">{password}</label>
 <input id="password" name="password" type="password" autocomplete="current-password" required>
 <button type="submit">{enter}</button></form>
-<footer><a href="/login?lang={other}" hreflang="{other}" lang="{other}">{other_name}</a></footer></main></body></html>"""
+<footer><a href="/login?lang={other}" hreflang="{other}" lang="{other}">{other_name}</a></footer>
+</main></body></html>"""
 
 
 class Login:

@@ -95,7 +95,7 @@ class Users:
 
 
 def read_users(file: Path) -> dict[str, tuple[User, str]]:
-    """All users of a file with their hashes; lines that are none are left out, so that one typo locks nobody else out."""
+    """All users of a file with their hashes; lines that are none are left out: one typo locks nobody else out."""
     users: dict[str, tuple[User, str]] = {}
     for line in file.read_text(encoding="utf-8").splitlines():
         name, _, rest = line.strip().partition(":")

@@ -95,7 +95,7 @@ def _turns(view: View, transcript: Sequence[Mapping[str, Any]]) -> None:
     if not turns and not states:
         st.caption(view.say("no_turns"))
         return
-    way = []
+    way: list[tuple[str, float]] = []
     for entry in states:
         name = state_word(str(entry["state"]), view.language)
         if not way or way[-1][0] != name:

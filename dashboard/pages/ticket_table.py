@@ -72,7 +72,7 @@ def _filters(view: View) -> TicketFilter:
         with columns[0]:
             days = st.date_input(
                 view.say("from_to"),
-                value=(),
+                value=[],
                 key="filter_days",
                 format="DD/MM/YYYY" if view.language == "fr" else "YYYY-MM-DD",
                 max_value=view.now.date() + timedelta(days=1),

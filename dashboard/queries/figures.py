@@ -34,7 +34,8 @@ SELECT (started_at AT TIME ZONE $3)::date AS day, coalesce(call_status, status) 
 FROM tickets WHERE started_at >= $1 AND started_at < $2 GROUP BY 1, 2 ORDER BY 1, 2
 """
 PROBLEMS_OF = """
-SELECT problem_type, count(*) AS calls FROM tickets WHERE started_at >= $1 AND started_at < $2 GROUP BY 1 ORDER BY 2 DESC
+SELECT problem_type, count(*) AS calls FROM tickets WHERE started_at >= $1 AND started_at < $2
+GROUP BY 1 ORDER BY 2 DESC
 """
 
 

@@ -14,6 +14,7 @@ COUNT_MAX = 10_000
 """Beyond that it is "more than": nobody pages so far, and counting all of a year takes its time."""
 EXPORT_MAX = 50_000
 EXPORT_S = 30.0
+NEWEST = "ORDER BY started_at DESC, id DESC"
 COLUMNS = (
     "id, call_uuid, client_id, caller_number, asterisk, started_at, ended_at, duration_seconds, problem_type,"
     " status, sentiment, summary, assignee"
@@ -123,9 +124,9 @@ async def _rows(
     page = f"LIMIT {made.argument(limit)} OFFSET {made.argument(max(offset, 0))}"
     found = f"SELECT id, started_at FROM tickets WHERE {made.sql}"
     if searched:
-        chosen = f"WITH found AS MATERIALIZED ({found}), page AS (SELECT * FROM found ORDER BY started_at DESC, id DESC {page})"
+        chosen = f"WITH found AS MATERIALIZED ({found}), page AS (SELECT * FROM found {NEWEST} {page})"
     else:
-        chosen = f"WITH page AS ({found} ORDER BY started_at DESC, id DESC {page})"
+        chosen = f"WITH page AS ({found} {NEWEST} {page})"
     columns = ", ".join(f"t.{column}" for column in COLUMNS.split(", "))
     sql = f"{chosen} SELECT {columns} FROM page JOIN tickets t USING (id) ORDER BY t.started_at DESC, t.id DESC"
     rows = await source.fetch(sql, *made.arguments, within_s=within_s)

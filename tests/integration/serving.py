@@ -152,6 +152,7 @@ def environment_of(ground: Ground, directory: Path, deepgram_url: str) -> dict[s
         "TICKETS_DATABASE_URL": ground.tickets_url,
         "RECORDINGS_DIR": str(directory / "recordings"),
         "SPOOL_DIR": str(directory / "spool"),
+        "LIVE_DIR": str(directory / "live"),
         "CACHE_DIR": str(ground.cache_dir),
         "AUDIOSOCKET_HOST": "127.0.0.1",
         "AUDIOSOCKET_PORT": "0",
