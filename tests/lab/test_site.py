@@ -216,3 +216,57 @@ async def test_an_asterisk_comes_and_goes_while_a_call_goes_on(site: Installatio
     report = await call
     assert report["ended_by"] == "bot", report
     assert (await site.ticket(report["uuid"]))["status"] == "resolved"
+
+
+async def test_settings_that_cannot_work_leave_the_server_and_its_settings(site: Installation) -> None:
+    serving = await site.serving()
+    before = await site.run("cat /etc/voicebot/voicebot.env")
+    play = await site.play("--tags", "voicebot", voicebot_settings={"WORKERS": "many", "WORKRES": 2})
+    assert play.code == 2
+    assert "WORKERS" in play.said
+    assert "WORKRES" in play.said
+    assert await site.run("cat /etc/voicebot/voicebot.env") == before
+    assert await site.serving() == serving
+
+
+async def test_without_docker_calls_go_on_and_tickets_get_in_afterwards(site: Installation) -> None:
+    await site.run("systemctl stop docker.socket docker.service")
+    try:
+        report = await site.call("internet_resolu")
+        assert report["ended_by"] == "bot", report
+
+        async def spooled() -> bool:
+            metrics = await site.run("curl --silent --fail http://127.0.0.1:9091/metrics")
+            return "voicebot_spool_entries 1.0" in metrics
+
+        await until(spooled, "the ticket waits on disk", 30)
+    finally:
+        await site.run("systemctl start docker.service")
+    assert (await site.ticket(report["uuid"], within_s=120))["status"] == "resolved"
+
+
+async def test_after_a_reboot_it_takes_calls_again(site: Installation) -> None:
+    await asyncio.to_thread(site.host.reboot)
+
+    async def ready() -> bool:
+        return await site.run("curl --silent http://127.0.0.1:9091/readyz", check=False) != "" and bool(
+            await site.serving()
+        )
+
+    await until(ready, "the server is ready", 60)
+    assert len(await site.serving()) == 1
+    report = await site.call("raccroche")
+    assert report["ended_by"] == "caller", report
+    assert (await site.ticket(report["uuid"], within_s=90))["status"] == "abandoned"
+
+
+async def test_a_server_that_hangs_is_replaced(site: Installation) -> None:
+    (number,) = await site.serving()
+    await site.run(f"systemctl kill --kill-whom=main --signal=SIGSTOP voicebot@{number}")
+
+    async def again() -> bool:
+        shown = await site.run(f"systemctl show --value --property NRestarts,ActiveState voicebot@{number}")
+        return shown.split() == ["1", "active"]
+
+    await until(again, "systemd has restarted it", 120)
+    assert (await site.call("raccroche"))["ended_by"] == "caller"
