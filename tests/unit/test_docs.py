@@ -26,7 +26,7 @@ IN_BOTH_LANGUAGES = [
     (Path("README.md"), Path("README.fr.md")),
     *(
         (Path(f"docs/{page}.md"), Path(f"docs/{page}.fr.md"))
-        for page in ("install", "operate", "asterisk", "firewall", "backup")
+        for page in ("install", "operate", "asterisk", "firewall", "monitoring", "backup")
     ),
 ]
 
@@ -219,7 +219,7 @@ def test_the_index_lists_every_page() -> None:
 
 
 @pytest.mark.parametrize(
-    ("english", "french"), IN_BOTH_LANGUAGES, ids=["README", "install", "operate", "asterisk", "firewall", "backup"]
+    ("english", "french"), IN_BOTH_LANGUAGES, ids=[english.stem for english, _ in IN_BOTH_LANGUAGES]
 )
 def test_both_languages_have_the_same_shape(english: Path, french: Path) -> None:
     assert [level for level, _ in headings_of(english)] == [level for level, _ in headings_of(french)]
