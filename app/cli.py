@@ -106,8 +106,15 @@ def demo(
     script: Annotated[str, typer.Option(help="Shipped script or a YAML file.")] = "internet_resolu",
     directory: Annotated[Path, typer.Option(help="Where the demonstration keeps its data.")] = Path("var/demo"),
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON at the end.")] = False,
+    history: Annotated[
+        str, typer.Option(help="Instead: fill its databases with invented calls of so long (30d, 12w, 1y).")
+    ] = "",
 ) -> None:
     """Place one complete spoken French call to a real server and watch it, with nothing configured."""
+    if history:
+        from app.commands.history import write_history
+
+        run(write_history(history, directory))
     from app.commands.demo import demonstrate
 
     run(demonstrate(script, directory, as_json=json))
