@@ -37,7 +37,7 @@ SELECT json_build_object(
 FROM (
     SELECT ('x' || left(hash, 16))::bit(64)::bigint::numeric AS high,
         ('x' || right(hash, 16))::bit(64)::bigint::numeric AS low
-    FROM (SELECT md5(t::text) AS hash FROM {table} AS t) AS hashes
+    FROM (SELECT md5((whole_row.*)::text) AS hash FROM {table} AS whole_row) AS hashes
 ) AS halves;
 """
 """A sum does not care for the order, and needs no sorting of millions of rows."""
