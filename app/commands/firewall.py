@@ -38,11 +38,23 @@ def apply(file: Path, *, dry_run: bool) -> int:
         changed += len(taken)
         for step in taken:
             console.print(f"{family}: {step}", markup=False)
+    if table.ufw and host.ufw_is_enabled() and _unguarded():
+        # Somebody has flushed the tables: policies still drop, so that SSH and calls are shut out, too.
+        changed += 1
+        console.print("ufw reload")
+        if not dry_run:
+            host.reload_ufw()
     if failed:
         raise VoicebotError("; ".join(failed))
     if not changed:
         console.print("nothing to do: all rules stand")
     return 0
+
+
+def _unguarded() -> list[Difference]:
+    return [
+        one for family in host.families() for one in unguarded(host.read_rules(family), family, host.ufw_rules(family))
+    ]
 
 
 def _bring_about(family: Family, table: Table, *, dry_run: bool) -> list[Step]:
@@ -97,7 +109,7 @@ def _problems(file: Path) -> list[str]:
     for family in host.families():
         now = host.read_rules(family)
         found += differences(now, wanted(table, family), family)
-        found += unguarded(now, family) if table.ufw else []
+    found += _unguarded() if table.ufw else []
     return [str(one) for one in found] + _blind_spots(table)
 
 

@@ -170,11 +170,30 @@ def test_docker_that_starts_again_changes_nothing_of_ours() -> None:
     assert said(now) == []
 
 
-def test_ufw_that_is_off_is_told() -> None:
-    assert unguarded(Ruleset(BARE), "ipv4") == []
-    assert [one.problem for one in unguarded(Ruleset(BARE), "ipv6")] == ["UFW is not active: ufw enable"]
-    assert [one.problem for one in unguarded(Ruleset(DOCKER_26), "ipv4")] == ["UFW is not active: ufw enable"]
-    open_wide = BARE.replace(":INPUT DROP", ":INPUT ACCEPT")
-    assert [one.problem for one in unguarded(Ruleset(open_wide), "ipv4")] == [
-        "UFW lets everything in: ufw default deny incoming"
-    ]
+GUARDED = """
+*filter
+:INPUT DROP [0:0]
+:ufw-before-input - [0:0]
+:ufw-user-input - [0:0]
+-A INPUT -j ufw-before-input
+-A ufw-before-input -j ufw-user-input
+-A ufw-user-input -p tcp -m tcp --dport 22 -j ACCEPT
+-A ufw-user-input -s 203.0.113.10/32 -p tcp -m tcp --dport 9090 -j ACCEPT
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "rules", "problems"),
+    [
+        (GUARDED, 2, []),
+        ("", 2, ["UFW is not active: ufw enable"]),
+        (DOCKER_26, 2, ["UFW is not active: ufw enable"]),
+        (GUARDED.replace(":INPUT DROP", ":INPUT ACCEPT"), 2, ["UFW lets everything in: ufw default deny incoming"]),
+        (GUARDED, 3, ["of UFW's 3 rules 2 stand: ufw reload"]),
+        (GUARDED.replace("-A ufw-before-input -j ufw-user-input\n", ""), 2, ["UFW asks none of its rules: ufw reload"]),
+    ],
+)
+def test_ufw_that_does_not_guard_is_told(text: str, rules: int, problems: list[str]) -> None:
+    assert [one.problem for one in unguarded(Ruleset(text), "ipv4", rules)] == problems
+    ipv6 = text.replace("ufw-", "ufw6-")
+    assert [one.problem for one in unguarded(Ruleset(ipv6), "ipv6", rules)] == problems
