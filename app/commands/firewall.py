@@ -114,22 +114,11 @@ def _problems(file: Path) -> list[str]:
 
 
 def _blind_spots(table: Table) -> list[str]:
-    """Interfaces that the rules look at in vain, or not at all: a network card may have been given another name."""
-    there = host.interfaces()
-    problems = [f"outside: there is no interface {name}" for name in table.outside if not _any_is(there, name)]
-    problems += [
-        f"outside: the default route leaves through {name}, which is not in the list"
-        for name in sorted(host.interfaces_of_default_routes())
-        if not any(_any_is([name], pattern) for pattern in table.outside)
+    """Bridges of containers behind which the world is: somebody has plugged a network card into one."""
+    return [
+        f"inside: the default route leaves through {name}, so strangers are there; take it out of the list"
+        for name in sorted(host.interfaces_of_default_routes() & set(table.inside))
     ]
-    return problems
-
-
-def _any_is(names: list[str], pattern: str) -> bool:
-    """Whether one has this name, or begins so where the pattern ends with a plus sign."""
-    if pattern.endswith("+"):
-        return any(name.startswith(pattern[:-1]) for name in names)
-    return pattern in names
 
 
 def remove() -> int:

@@ -171,11 +171,6 @@ def reload_ufw() -> None:
     _said_by("ufw", "reload")
 
 
-def interfaces() -> list[str]:
-    """Names of this machine's network interfaces."""
-    return sorted(path.name for path in Path("/sys/class/net").iterdir())
-
-
 def interfaces_of_default_routes() -> set[str]:
     """Where packets leave for the world, IPv4 and IPv6."""
     lines = [line.split() for line in Path("/proc/net/route").read_text().splitlines()]

@@ -11,7 +11,7 @@ from app.firewall.table import parse_table
 
 TABLE = """
 administrators: [203.0.113.20]
-outside: [eth0, eth1]
+inside: [docker0, br-voicebot]
 containers:
   - {name: grafana, addresses: [172.30.90.21], port: 3000}
 """
@@ -121,12 +121,22 @@ def test_an_administrator_who_leaves_and_one_who_comes() -> None:
     assert said(take(now, taken), changed) == []
 
 
-def test_an_interface_that_is_no_longer_outside_leaves_no_rule() -> None:
+def test_rules_of_an_older_version_go() -> None:
+    """That looked at what came from one interface."""
     now = applied()
-    changed = TABLE.replace("[eth0, eth1]", "[eth1]")
+    now.rules("filter", USER)[0] = ("-i", "eth0", "-m", "comment", "--comment", "voicebot: from outside", "-j", EDGE)
+    assert len(said(now)) == 2
+    now = take(now, steps(now, wants()))
+    assert said(now) == []
+    assert not any("eth0" in rule for rule in now.rules("filter", USER))
+
+
+def test_a_bridge_that_is_no_longer_inside_leaves_no_rule() -> None:
+    now = applied()
+    changed = TABLE.replace("[docker0, br-voicebot]", "[br-voicebot]")
     now = take(now, steps(now, wants(changed)))
     assert said(now, changed) == []
-    assert not any("eth0" in rule for rule in now.rules("filter", USER))
+    assert not any("docker0" in rule for rule in now.rules("filter", EDGE))
 
 
 @pytest.mark.parametrize(
@@ -135,7 +145,7 @@ def test_an_interface_that_is_no_longer_outside_leaves_no_rule() -> None:
         lambda now: now.rules("filter", USER).clear(),  # iptables -F, and Docker started again
         lambda now: now.rules("filter", "FORWARD").reverse(),
         lambda now: now.rules("filter", USER).insert(0, ("-j", "RETURN")),
-        lambda now: now.rules("filter", USER).insert(1, ("-s", "10.0.0.0/8", "-j", "ACCEPT")),
+        lambda now: now.rules("filter", USER).insert(0, ("-s", "10.0.0.0/8", "-j", "ACCEPT")),
         lambda now: now.rules("filter", EDGE).pop(),
         lambda now: now.rules("filter", EDGE).reverse(),
         lambda now: now.rules("filter", EDGE).insert(1, ("-j", "RETURN")),
