@@ -2,10 +2,11 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+DASHBOARD ?= .venv-dashboard
 SHELL := /bin/bash
 EXT := $(wildcard ext/*.pyx ext/*.pxd ext/*.pxi ext/*.h)
 
-.PHONY: help setup demo test trials lab lint coverage bench lock clean
+.PHONY: help setup demo dashboard test trials lab lint coverage bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -30,11 +31,21 @@ $(VENV)/.built: $(VENV)/.made pyproject.toml setup.py $(EXT)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
+$(DASHBOARD)/.made: dashboard/requirements-dev.lock | $(VENV)/.made
+	$(PYTHON) -m venv $(DASHBOARD)
+	$(DASHBOARD)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+		-r dashboard/requirements-dev.lock
+	@touch $@
+
 demo: setup ## one complete spoken call, with nothing configured
 	@$(BIN)/voicebot demo
 
-test: setup ## every test that needs no root
+dashboard: setup $(DASHBOARD)/.made ## the dashboard over the data of `voicebot demo --history 30d`
+	@$(DASHBOARD)/bin/python -m dashboard.trial $(DEMO)
+
+test: setup $(DASHBOARD)/.made ## every test that needs no root
 	$(BIN)/python -m pytest
+	$(DASHBOARD)/bin/python -m pytest tests/dashboard
 
 trials: setup ## conversations with scripted callers of every temper, measured beside what was promised
 	$(BIN)/python -m tests.trials $(TRIALS)
@@ -42,10 +53,11 @@ trials: setup ## conversations with scripted callers of every temper, measured b
 lab: setup ## what needs root: a real Asterisk in namespaces of its own, SIP telephones that call it
 	$(BIN)/python -m tests.lab $(LAB)
 
-lint: setup ## ruff, mypy --strict, cython-lint, ansible-lint, yamllint
+lint: setup $(DASHBOARD)/.made ## ruff, mypy --strict, cython-lint, ansible-lint, yamllint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --python-executable $(DASHBOARD)/bin/python dashboard $(wildcard tests/dashboard/*.py)
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/cython-lint ext  # it calls pycodestyle by name
 	cd ansible && PATH="$(abspath $(BIN)):$$PATH" ansible-lint --offline -q  # where ansible.cfg is; .ansible-lint
 	cd ansible && $(abspath $(BIN))/yamllint --strict .
@@ -65,7 +77,9 @@ lock: ## pins every dependency anew
 	$(PYTHON) $(COMPILE) --extra dev --extra lab -o requirements.lock pyproject.toml
 	$(PYTHON) $(COMPILE) --constraint requirements.lock -o requirements-prod.lock pyproject.toml
 	printf 'cython\nsetuptools\n' | $(PYTHON) $(COMPILE) --constraint requirements.lock -o requirements-build.lock -
+	$(PYTHON) $(COMPILE) --group dashboard -o dashboard/requirements.lock
+	$(PYTHON) $(COMPILE) --group dashboard-dev -o dashboard/requirements-dev.lock
 
 clean: ## removes the environment, builds and what a run left behind
-	rm -rf $(VENV) build *.egg-info var bench-results trial-results .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(DASHBOARD) build *.egg-info var bench-results trial-results .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} + && rm -f ext/*.so ext/*.c

@@ -171,6 +171,7 @@ class Settings(BaseSettings):
     recordings_dir: Path = Path("var/recordings")
     spool_dir: Path = Path("var/spool")
     cache_dir: Path = Path("var/cache")
+    live_dir: Path = Path("var/live")
     prompts_file: Path | None = None
     structured_logging: bool = False
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -104,6 +104,11 @@ class Server:
     def _arriving(self) -> int:
         return self._door.arriving if self._door is not None else 0
 
+    @property
+    def talking(self) -> list[tuple[str, Call]]:
+        """Calls whose caller is still there, by UUID."""
+        return [(str(call_uuid), call) for call_uuid, call in self._calls.items() if not call.over]
+
     def start(self, listener: socket.socket) -> None:
         """Takes calls from a listening socket, which is closed at the end.
 

@@ -23,6 +23,7 @@ from app.ops.descriptors import make_room
 from app.ops.heap import Heap
 from app.ops.log_stream import WholeLines
 from app.ops.logs import configure_logs, lines_lost
+from app.ops.window import Window
 from app.orders import READY, Assignment, Channel
 from app.providers.quota import Quota
 from app.server import Server
@@ -126,10 +127,12 @@ class _Worker:
         )
         async with open_services(self._settings, part) as services:
             server = Server(services, self._board, assignment.number)
+            window = Window(self._settings.live_dir, lambda: server.talking)
             sys.setswitchinterval(SWITCH_INTERVAL_S)
             _ask_for_versions_once()
             _spare_the_collector()
             winding = asyncio.create_task(_keep_wound(server), name="watchdog")
+            await window.open()
             self._channel.tell(READY)
             obeying = asyncio.create_task(self._obey(server), name="orders")
             try:
@@ -140,6 +143,7 @@ class _Worker:
                 winding.cancel()
                 obeying.cancel()
                 _wind_up(LEAVE_TIMEOUT_S)
+                await window.close()
         return 0
 
     async def _obey(self, server: Server) -> None:

@@ -98,6 +98,25 @@ class Call:
         """The hard limit is near: the worker cuts the connection soon, whatever happens here."""
         self._conversation.post(TimeUp())
 
+    def seen(self, *, whole: bool) -> dict[str, Any]:
+        """How the call stands, for those who watch.
+
+        Args:
+            whole: with all that was said; else with the newest words alone.
+        """
+        record, now = self.record, self._conversation.now()
+        said = record.transcript
+        newest = [*said[-1:], *now]
+        seen: dict[str, Any] = {
+            "call_uuid": str(record.call_uuid),
+            "started_at": record.started_at.isoformat(),
+            "asterisk": record.asterisk,
+            "caller_number": record.caller_number,
+            "state": self._conversation.state,
+            "last": newest[-1] if newest else None,
+        }
+        return seen | {"transcript": [*said, *now]} if whole else seen
+
     def cut(self) -> None:
         """The server stops: the dialplan is told to try another one, unless it knows already where to go."""
         if self._announcement is None:

@@ -6,6 +6,7 @@ from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import replace
 from math import inf
+from typing import Any
 
 import structlog
 
@@ -97,6 +98,8 @@ class Conversation:
         self.turn_id = 0
         """How many turns of the caller were taken."""
         self._unheard = 0
+        self._turn: dict[str, Any] | None = None
+        """The entry in the transcript of the turn that is being answered."""
         self._may_drown = False
         """A soft answer in noise may have been heard by nobody."""
         self._times = TurnTimes()
@@ -190,6 +193,7 @@ class Conversation:
                         self._perform(self._machine.on_failure())
                 case Answered() if self._times.awaits_answer:
                     self._times.answered(event.at_s, self._machine.state)
+                    self._turn = self._record.annotate(self._turn, **self._times.figures)
                 case Interrupted() if self._mouth.busy and self._step.ending is None:  # a farewell is finished
                     self._barge_in.interrupt(event.speech_started_s)
                 case CallerTurn():
@@ -208,6 +212,21 @@ class Conversation:
                         self._perform(self._machine.on_failure())
                 case TimeUp() if self._step.ending is None:
                     self._perform(self._machine.on_too_long())
+
+    def now(self) -> list[dict[str, Any]]:
+        """What is being said: the bot's words that have left, the caller's as recognised so far."""
+        now_s = self._loop.time()
+        saying = []
+        if said := self._mouth.said:
+            saying.append(self._record.now("bot", said, self._mouth.began_s))
+        if text := self.ears.turns.text:
+            saying.append(self._record.now("caller", text, now_s))
+        return saying
+
+    @property
+    def state(self) -> str:
+        """Where the dialogue stands."""
+        return self._machine.state.value
 
     async def close(self) -> None:
         """Notes what both sides were saying when the call ended, and stops; bounded, never raises."""
@@ -316,6 +335,12 @@ class Conversation:
             heard: what the log says instead of `text`.
         """
         understanding = answer.understanding
+        self._turn = self._record.annotate(
+            self._record.latest("caller"),
+            state=self._machine.state.value,
+            intent=understanding.intent.value,
+            sentiment=understanding.sentiment,
+        )
         log.info(
             "turn understood",
             state=self._machine.state.value,

@@ -111,6 +111,16 @@ class Mouth:
         """It waits in mid-sentence."""
         return self._playout.paused
 
+    @property
+    def said(self) -> str:
+        """What was heard so far of the speech under way; "" when there is none."""
+        return self._playout.heard_words(cut=True) if self.busy else ""
+
+    @property
+    def began_s(self) -> float:
+        """When its first sound left; now, if none has."""
+        return self._first_sound_s if self._first_sound_s is not None else self._loop.time()
+
     def hold(self, held: bool) -> None:
         """Falls silent with the next frame, or goes on where it did."""
         if held != self._playout.paused:

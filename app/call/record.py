@@ -44,14 +44,35 @@ class CallRecord:
         self.caller_number = self.caller_number or earlier.caller_number
         self.recording = " ".join(filter(None, (earlier.recording, self.recording)))
 
-    def add(self, speaker: str, text: str, at_s: float, *, interrupted: bool = False) -> None:
-        """Adds what one side said, and when: the bot's words as they were heard."""
+    def add(self, speaker: str, text: str, at_s: float, *, interrupted: bool = False) -> dict[str, Any]:
+        """Adds what one side said, and when: the bot's words as they were heard. Returns the entry, for `annotate`."""
         since_start_s = self.earlier_s + max(at_s - self.began_s, 0.0)
         entry: dict[str, Any] = {"speaker": speaker, "text": text, "at_s": round(since_start_s, 2)}
         if interrupted:
             entry["interrupted"] = True
         # A sentence of the bot is noted when it was heard, after a "d'accord" that was said over it.
         insort(self.transcript, entry, key=lambda each: each["at_s"])
+        return entry
+
+    def latest(self, speaker: str) -> dict[str, Any] | None:
+        """The latest entry of one side."""
+        return next((entry for entry in reversed(self.transcript) if entry["speaker"] == speaker), None)
+
+    def annotate(self, entry: dict[str, Any] | None, **values: Any) -> dict[str, Any] | None:
+        """Adds what became known of an entry, such as how long its answer took. Returns the entry as it is now.
+
+        A new one takes its place: tickets that are being written in another thread hold the old one.
+        """
+        for index in range(len(self.transcript) - 1, -1, -1):
+            if self.transcript[index] is entry:
+                self.transcript[index] = fresh = {**self.transcript[index], **values}
+                return fresh
+        return None
+
+    def now(self, speaker: str, text: str, at_s: float) -> dict[str, Any]:
+        """What one side is saying just now, as an entry that is not in the transcript yet."""
+        since_start_s = self.earlier_s + max(at_s - self.began_s, 0.0)
+        return {"speaker": speaker, "text": text, "at_s": round(since_start_s, 2), "now": True}
 
     def history(self) -> list[tuple[str, str]]:
         """The transcript as the language model gets it."""

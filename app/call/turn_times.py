@@ -13,11 +13,13 @@ class TurnTimes:
 
     Attributes:
         awaits_answer: the turn has begun, and no frame of its answer has been noted yet.
+        figures: of the latest turn that was answered, in ms, as the log tells them.
     """
 
     def __init__(self) -> None:
         self._speech_ended_s = self._turn_ended_s = self._understood_s = 0.0
         self.awaits_answer = False
+        self.figures: dict[str, int] = {}
 
     def begin(self, speech_ended_s: float, turn_ended_s: float) -> None:
         """The caller's turn is taken.
@@ -42,14 +44,13 @@ class TurnTimes:
         metrics.TURN_LATENCY_S.labels("first_audio").observe(now_s - self._understood_s)
         metrics.TURN_LATENCY_S.labels("total").observe(max(now_s - self._speech_ended_s, 0.0))
         first_audio_ms, total_ms = _ms(now_s - self._understood_s), _ms(now_s - self._speech_ended_s)
-        log.info(
-            "turn answered",
-            state=state.value,
-            endpoint_ms=self.endpoint_ms,
-            understanding_ms=self.understanding_ms,
-            first_audio_ms=first_audio_ms,
-            total_ms=total_ms,
-        )
+        self.figures = {
+            "endpoint_ms": self.endpoint_ms,
+            "understanding_ms": self.understanding_ms,
+            "first_audio_ms": first_audio_ms,
+            "total_ms": total_ms,
+        }
+        log.info("turn answered", state=state.value, **self.figures)
 
     @property
     def endpoint_ms(self) -> int:

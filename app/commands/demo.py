@@ -56,6 +56,7 @@ async def demonstrate(script: str, directory: Path, *, as_json: bool) -> int:
             "TICKETS_DATABASE_URL": postgres.tickets_url,
             "RECORDINGS_DIR": str(directory / "recordings"),
             "SPOOL_DIR": str(directory / "spool"),
+            "LIVE_DIR": str(directory / "live"),
             "CACHE_DIR": str(directory / "cache"),
             "AUDIOSOCKET_HOST": "127.0.0.1",
             "AUDIOSOCKET_PORT": "0",

@@ -51,10 +51,11 @@ def _bring_about(family: Family, table: Table, *, dry_run: bool) -> list[Step]:
         try:
             with host.lock():
                 found = steps(host.read_rules(family), wants)
-                if found and not dry_run:
-                    host.write_rules(family, found)
-                    if left := differences(host.read_rules(family), wants, family):
-                        raise VoicebotError(f"written, but it does not stand: {'; '.join(map(str, left))}")
+                if found:
+                    host.write_rules(family, found, commit=not dry_run)
+                left = [] if dry_run else differences(host.read_rules(family), wants, family)
+                if left:
+                    raise VoicebotError(f"written, but it does not stand: {'; '.join(map(str, left))}")
                 return found
         except host.TryAgainError:
             if attempt == host.TRIES - 1:

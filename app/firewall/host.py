@@ -19,7 +19,7 @@ from app.errors import ConfigError, VoicebotError
 from app.firewall.plan import Step
 from app.firewall.rules import FAMILIES, Family
 from app.firewall.ruleset import Ruleset
-from app.firewall.writer import TRY_AGAIN
+from app.firewall.writer import REHEARSAL, TRY_AGAIN
 
 PROGRAMS: dict[Family, str] = {"ipv4": "iptables", "ipv6": "ip6tables"}
 SEARCH_PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
@@ -97,15 +97,18 @@ def read_rules(family: Family) -> Ruleset:
     return Ruleset("\n".join(_said_by(program, "-t", table) for table in ("filter", "raw")))
 
 
-def write_rules(family: Family, steps: list[Step]) -> None:
+def write_rules(family: Family, steps: list[Step], *, commit: bool = True) -> None:
     """Has the steps taken by a process of their own.
+
+    Args:
+        commit: false only tries whether python-iptables can make them: the kernel keeps what it has.
 
     Raises:
         TryAgainError: the table had changed meanwhile.
         VoicebotError: it failed, with what the process said.
     """
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "app.firewall.writer", family],
+        [sys.executable, "-W", "ignore", "-m", "app.firewall.writer", family, *([] if commit else [REHEARSAL])],
         input=json.dumps([step.as_dict() for step in steps]),
         capture_output=True,
         text=True,

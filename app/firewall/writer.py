@@ -1,4 +1,6 @@
-"""Writes one family's rules with python-iptables; a process of its own, `python -m app.firewall.writer FAMILY`.
+"""Writes one family's rules with python-iptables; a process of its own.
+
+    python -m app.firewall.writer FAMILY [rehearse]
 
 On standard input it reads the steps (JSON). It says on standard error why it failed, and ends with 0, with 75 where the
 kernel said "try again" (another program had changed the table meanwhile), else with 1; a bug in a C library ends it
@@ -21,9 +23,11 @@ import sys
 from typing import Any
 
 TRY_AGAIN = os.EX_TEMPFAIL
+REHEARSAL = "rehearse"
+"""Everything is made in the copy of the table, which is thrown away."""
 
 
-def write(family: str, steps: list[dict[str, Any]]) -> None:
+def write(family: str, steps: list[dict[str, Any]], *, commit: bool = True) -> None:
     """Takes the steps, table by table, each table in one commit: others see all of them or none.
 
     Raises:
@@ -39,7 +43,8 @@ def write(family: str, steps: list[dict[str, Any]]) -> None:
         for step in steps:
             if step["table"] == name:
                 take(table, family, step)
-        table.commit()
+        if commit:
+            table.commit()
 
 
 def take(table: Any, family: str, step: dict[str, Any]) -> None:
@@ -92,7 +97,7 @@ def made(family: str, given: dict[str, Any]) -> Any:
 def main() -> int:
     """The exit code."""
     try:
-        write(sys.argv[1], json.load(sys.stdin))
+        write(sys.argv[1], json.load(sys.stdin), commit=REHEARSAL not in sys.argv[2:])
     except Exception as error:  # whatever a foreign library raises becomes one line
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return TRY_AGAIN if os.strerror(errno.EAGAIN) in str(error) else 1

@@ -8,8 +8,8 @@ REPORTS = (
     "voicebot_restore_drill_last_success_timestamp_seconds",
     "voicebot_firewall_checked_timestamp_seconds",
 )
-"""What timers write for node exporter's textfile collector; none of it may be missing. (When certificates expire comes in the
-same way, but a machine may have none, and what was told once stays true.)"""
+"""What timers write for node exporter's textfile collector; none of it may be missing. (When certificates expire comes
+in the same way, but a machine may have none, and what was told once stays true.)"""
 CERTIFICATES = "voicebot_certificate_expires_timestamp_seconds"
 DISKS = '{fstype!~"tmpfs|ramfs|squashfs|overlay|nsfs|fuse.*|iso9660",mountpoint!~"/(boot|run|snap)(/.*)?"}'
 _FREE = f"node_filesystem_avail_bytes{DISKS} / node_filesystem_size_bytes{DISKS}"

@@ -237,7 +237,7 @@ async def open_house(
                 cache_dir=ground.cache_dir,
             )
             services = await stack.enter_async_context(open_services(usual.model_copy(update=settings)))
-            await services.databases[1].fetch("TRUNCATE tickets")
+            await services.databases[1].fetch("TRUNCATE tickets CASCADE")
             if voice is not None:
                 services = replace(services, voice=voice, cache=PhraseCache(directory, "never spoken"))
             board = Board.create(services.settings.max_concurrent_calls, 1)

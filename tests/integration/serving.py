@@ -152,6 +152,7 @@ def environment_of(ground: Ground, directory: Path, deepgram_url: str) -> dict[s
         "TICKETS_DATABASE_URL": ground.tickets_url,
         "RECORDINGS_DIR": str(directory / "recordings"),
         "SPOOL_DIR": str(directory / "spool"),
+        "LIVE_DIR": str(directory / "live"),
         "CACHE_DIR": str(ground.cache_dir),
         "AUDIOSOCKET_HOST": "127.0.0.1",
         "AUDIOSOCKET_PORT": "0",
@@ -168,7 +169,7 @@ async def serving(ground: Ground, directory: Path, settings: Mapping[str, Any] |
     async with AsyncExitStack() as stack:
         standins = await stack.enter_async_context(StandIns(bank=ground.bank))
         database = await stack.enter_async_context(Database(ground.tickets_url))
-        await database.fetch("TRUNCATE tickets")
+        await database.fetch("TRUNCATE tickets CASCADE")
         environment = environment_of(ground, directory, standins.deepgram_url)
         environment |= {name: str(value) for name, value in (settings or {}).items()}
         async with voicebot("serve", reads="stderr", environment=environment) as child:

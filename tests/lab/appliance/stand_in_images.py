@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ SOURCES = Path(__file__).parent / "images"
 BASE = ("ca-certificates", "gzip", "python3", "wget")
 """Health checks call wget."""
 BUILD_TIMEOUT_S = 1200.0
+KEPT_S = 7 * 86400.0
 LEFT_OUT = ("var/cache/apt", "var/lib/apt/lists", "var/log", "usr/share/doc", "usr/share/man", "usr/share/locale")
 WHITEOUT = ".wh."
 """Docker image specification 1.2: the file of this name and a removed one's takes it away from the layers below."""
@@ -131,7 +133,9 @@ def archive_of_images() -> Path:
         if archive.exists():
             return archive
         for left in cache.glob("*"):
-            shutil.rmtree(left)  # of an older recipe, or of a build that was killed
+            # Of a build that was killed, or of an older recipe: not of another checkout, whose hosts use it.
+            if left.name.startswith("building-") or left.stat().st_mtime < time.time() - KEPT_S:
+                shutil.rmtree(left)
         print(f"building stand-in images below {cache}, once", flush=True)
         building = tempfile.mkdtemp(prefix="building-", dir=cache)
         try:

@@ -1,6 +1,7 @@
-"""Two ways to the same collections: the versions that Galaxy is asked for are those that the pip package brings."""
+"""Pins that stand in several places agree: collections by pip and by Galaxy, packages here and on the appliance."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import yaml
@@ -35,3 +36,18 @@ def test_every_collection_that_is_used_is_pinned() -> None:
         )
     assert used <= set(BROUGHT[pinned_package()])
     assert "community.docker" in used
+
+
+def locked(file: str) -> set[str]:
+    """Packages of a lock, with versions."""
+    lines = Path(file).read_text(encoding="utf-8").splitlines()
+    return {line.split()[0] for line in lines if "==" in line}
+
+
+def test_the_appliance_gets_every_package_that_the_server_needs() -> None:
+    """Nothing but what it installs would tell: a release is made without resolving anything anew."""
+    needs = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    names = {re.split(r"[\[<>=!~; ]", need)[0].lower() for need in needs}
+    production = locked("requirements-prod.lock")
+    assert names <= {entry.partition("==")[0] for entry in production}
+    assert production | locked("requirements-build.lock") <= locked("requirements.lock")

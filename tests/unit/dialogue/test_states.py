@@ -7,6 +7,7 @@ import pytest
 
 from app.dialogue.intents import Intent
 from app.dialogue.states import ENDPOINTING_OF_PHRASE, EVERYWHERE, PROBLEMS, STATES, State, draw
+from dashboard.words import STATES as NAMES
 
 DOCUMENT = Path("docs/dialogue.md")
 ARROW = re.compile(r"^    (\S+) --> (\S+?)(?:: (.*))?$", re.MULTILINE)
@@ -47,6 +48,10 @@ def test_the_document_shows_the_diagram_as_it_is() -> None:
 def test_the_document_names_every_state_and_intent() -> None:
     text = DOCUMENT.read_text(encoding="utf-8")
     assert [name for name in (*State, *Intent) if f"`{name.value}`" not in text] == []
+
+
+def test_the_dashboard_has_a_name_for_every_state() -> None:
+    assert {state.value for state in State} == set(NAMES)
 
 
 def test_the_ten_states_of_the_original_and_the_way_back_from_a_transfer() -> None:

@@ -1,0 +1,1 @@
+"""Parts of pages that Streamlit has not: the list of tickets and the conversation with its sound."""

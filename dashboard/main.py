@@ -1,0 +1,5 @@
+"""The script that Streamlit runs for every visitor, at every click."""
+
+from dashboard.frame import run
+
+run()

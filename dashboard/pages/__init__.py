@@ -1,0 +1,1 @@
+"""What is shown, one module a page; each has `show`."""
