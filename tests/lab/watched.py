@@ -2,10 +2,11 @@
 
 Real are `voicebot serve` with two workers, PostgreSQL, Prometheus and node exporter. The providers are `voicebot
 standins`, the manager of the Asterisk is that of the integration tests. What only timers of an appliance tell comes, by
-way of node exporter, from the code that these timers run; that of backups from a file that says what theirs says.
+way of node exporter, from the code that these timers run.
 """
 
 import asyncio
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -15,6 +16,7 @@ from uuid import UUID, uuid4
 
 import httpx
 
+from app.backup.metric import backup_succeeded, drill_succeeded
 from app.caller.caller import place_call
 from app.caller.script import Say, Script, read_script
 from app.commands.children import finish, voicebot
@@ -108,31 +110,30 @@ async def watched(directory: Path) -> AsyncIterator[Watched]:
         await finish("cache", "build", environment=environment)
         server = await stack.enter_async_context(voicebot("serve", reads="stderr", environment=environment))
         listening = await server.wait_for("listening")
+        draining = asyncio.create_task(_drain(server.events()), name="read the log")
+        stack.callback(draining.cancel)
         exporter_port = await stack.enter_async_context(node_exporter(directory, await reports_of_timers(directory)))
         jobs = {"voicebot": listening["metrics_port"], "node": exporter_port}
         watching = await stack.enter_async_context(prometheus(directory, jobs, FOLDER / "alerts/voicebot.yml"))
         # At 0 before the first call: what grows must have been seen before it grew.
         await watching.wait_for('voicebot_calls_total{outcome="goodbye"}')
         place = Watched(watching, listening["audiosocket_port"], addresses["groq"])
-        load = finish(
-            *(
-                "load",
-                "--port",
-                str(place.audiosocket_port),
-                "--calls",
-                str(LOAD_CALLS),
-                "--seconds",
-                str(LOAD_SECONDS),
-            ),
-            *("--metrics", f"http://127.0.0.1:{listening['metrics_port']}/metrics"),
-            environment=environment,
-        )
-        uuids, _ = await asyncio.gather(place.call(*SCRIPTS), load)
+        page = f"http://127.0.0.1:{listening['metrics_port']}/metrics"
+        uuids, _ = await asyncio.gather(place.call(*SCRIPTS), load(place.audiosocket_port, page))
         for call_uuid in uuids:
             await ticket_of(tickets, call_uuid)
-        draining = asyncio.create_task(_drain(server.events()), name="read the log")
-        stack.callback(draining.cancel)
         yield place
+
+
+async def load(port: int, page: str) -> None:
+    """Runs `voicebot load`. That a busy machine is late, which it says with 1, is nothing here."""
+    options = {"--port": port, "--calls": LOAD_CALLS, "--seconds": LOAD_SECONDS, "--metrics": page}
+    words = [str(word) for option in options.items() for word in option]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "app", "load", *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    said, _ = await process.communicate()
+    assert process.returncode in (0, 1), said.decode()
 
 
 async def reports_of_timers(directory: Path) -> Path:
@@ -142,12 +143,9 @@ async def reports_of_timers(directory: Path) -> Path:
     write_metric(folder / "voicebot-firewall.prom", 0, time.time())
     signed = await asyncio.to_thread(certificate, directory / "dashboard.crt", 365)
     await run("python3", str(COMMAND), str(folder / "voicebot-certificates.prom"), f"dashboard={signed}")
-    backups = (
-        "voicebot_backup_last_success_timestamp_seconds",
-        "voicebot_restore_drill_last_success_timestamp_seconds",
-    )
-    lines = "".join(f"{name} {time.time()}\n" for name in backups)
-    (folder / "voicebot-backup.prom").write_text(lines, encoding="utf-8")
+    backup = folder / "voicebot-backup.prom"
+    backup_succeeded(backup, begun_s=time.time(), duration_s=12.0, size_bytes=34_000_000)
+    drill_succeeded(backup, now_s=time.time(), backup_s=time.time())
     return folder
 
 
