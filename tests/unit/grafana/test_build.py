@@ -67,14 +67,19 @@ def series() -> dict[str, set[str]]:
 # Current.
 
 
-@pytest.mark.parametrize("path", [path.relative_to(FOLDER.parent) for path in render()], ids=str)
+GENERATED = {path.relative_to(FOLDER.parent): text for path, text in render().items()}
+
+
+@pytest.mark.parametrize("path", GENERATED, ids=str)
 def test_what_is_committed_is_what_is_generated(path: Path) -> None:
-    assert path.read_text(encoding="utf-8") == render()[FOLDER.parent / path], "run: python -m grafana.build"
+    assert path.read_text(encoding="utf-8") == GENERATED[path], "run: python -m grafana.build"
 
 
 def test_no_dashboard_and_no_rule_is_left_over() -> None:
-    there = {*(FOLDER / "dashboards").iterdir(), *(FOLDER / "alerts").iterdir()}
-    assert there == {path for path in render() if path.parent.name in ("dashboards", "alerts")}
+    there = {
+        path.relative_to(FOLDER.parent) for folder in ("dashboards", "alerts") for path in (FOLDER / folder).iterdir()
+    }
+    assert there == {path for path in GENERATED if path.parent.name in ("dashboards", "alerts")}
 
 
 # Dashboards.
