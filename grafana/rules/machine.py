@@ -38,8 +38,8 @@ MACHINE = (
         severity="warning",
     ),
     Alert(
-        name="VoicebotBackupFails",
-        expr="voicebot_backup_failed == 1",
+        name="VoicebotBackupFailed",
+        expr="voicebot_backup_failed > 0",
         lasts="0m",
         severity="warning",
     ),
@@ -50,8 +50,8 @@ MACHINE = (
         severity="warning",
     ),
     Alert(
-        name="VoicebotDrillFails",
-        expr="voicebot_restore_drill_failed == 1",
+        name="VoicebotDrillFailed",
+        expr="voicebot_restore_drill_failed > 0",
         lasts="0m",
         severity="critical",
     ),

@@ -54,8 +54,7 @@ def queries() -> Iterator[tuple[str, str]]:
 def series() -> dict[str, set[str]]:
     """Every series of the server's page and of the timers' files, with its labels."""
     found: dict[str, set[str]] = {}
-    modules = (metrics, firewall_metric, backup_metric)
-    for metric in (metric for module in modules for metric in vars(module).values()):
+    for metric in [one for module in (metrics, firewall_metric, backup_metric) for one in vars(module).values()]:
         if isinstance(metric, Histogram):
             found[f"{metric._name}_bucket"] = {*metric._labelnames, "le"}
             found |= {f"{metric._name}_{end}": set(metric._labelnames) for end in ("sum", "count")}
