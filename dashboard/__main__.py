@@ -16,7 +16,9 @@ from dashboard.access.gate import Gate
 from dashboard.access.login import Login
 from dashboard.config import load_dashboard_settings
 from dashboard.desk import Desk, open_desk
+from dashboard.paths import PATHS
 from dashboard.recordings import Recordings
+from dashboard.shell import shell_routes
 
 log = logging.getLogger("dashboard")
 MAIN_PAGE = Path(__file__).with_name("main.py")
@@ -26,7 +28,9 @@ GRACE_S = 3
 def application(desk: Desk) -> ASGIApp:
     """Everything, the gate in front."""
     settings = desk.settings
-    login = Login(desk.users, desk.sessions, desk.throttle, desk.cookie, settings.secure_cookie, log.info)
+    login = Login(
+        desk.users, desk.sessions, desk.throttle, desk.cookie, settings.secure_cookie, desk.refusals, log.info
+    )
     recordings = Recordings(desk)
 
     @asynccontextmanager
@@ -34,8 +38,8 @@ def application(desk: Desk) -> ASGIApp:
         yield
         desk.close()
 
-    inner = st.App(MAIN_PAGE, routes=[*login.routes(), *recordings.routes()], lifespan=lifespan)
-    return Gate(inner, settings.personal_ip, settings.trusted_proxies, desk.sessions, desk.cookie)
+    inner = st.App(MAIN_PAGE, routes=[*login.routes(), *recordings.routes(), *shell_routes(PATHS)], lifespan=lifespan)
+    return Gate(inner, settings.personal_ip, settings.trusted_proxies, desk.sessions, desk.cookie, desk.refusals)
 
 
 def main() -> int:

@@ -1,18 +1,22 @@
 """What all pages of this process share: settings, who is logged in, the databases in a thread with its own loop."""
 
 import asyncio
+import logging
 import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from app.store.pool import Database
+from dashboard.access.refusals import Refusals
 from dashboard.access.sessions import Sessions, Throttle
 from dashboard.access.users import Users
 from dashboard.config import DashboardSettings
 
 T = TypeVar("T")
+log = logging.getLogger("dashboard")
 ANSWER_S = 35.0
 """No statement takes longer; a bound for what should never happen."""
 
@@ -53,6 +57,7 @@ class Desk:
     users: Users
     sessions: Sessions
     throttle: Throttle
+    refusals: Refusals
     loop: LoopThread
     tickets: Database
     clients: Database
@@ -66,6 +71,14 @@ class Desk:
             StoreError: the database does not answer.
         """
         return self.loop.run(query(*arguments, **options))
+
+    async def check(self) -> None:
+        """Whether both databases answer.
+
+        Raises:
+            StoreError: one does not.
+        """
+        await asyncio.gather(self.tickets.fetchrow("SELECT 1"), self.clients.fetchrow("SELECT 1"))
 
     def close(self) -> None:
         """Closes the connections."""
@@ -90,6 +103,7 @@ def open_desk(settings: DashboardSettings) -> Desk:
         users=users,
         sessions=Sessions(users, settings.session_s, time.monotonic),
         throttle=Throttle(time.monotonic),
+        refusals=Refusals(lambda: datetime.now(settings.zone), log.warning),
         loop=LoopThread(),
         tickets=Database(settings.reader_url, name="tickets database"),
         clients=Database(settings.clients_url, name="clients database"),

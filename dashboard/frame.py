@@ -10,26 +10,30 @@ import streamlit as st
 from app.errors import StoreError
 from dashboard.access.users import User
 from dashboard.components.document import document
-from dashboard.desk import Desk, desk
+from dashboard.desk import desk
 from dashboard.pages import calls, clients, live, security, today
+from dashboard.paths import PAGE_PATHS
+from dashboard.refresh import refreshed, user_now
+from dashboard.shell import ICON
 from dashboard.view import View
 from dashboard.words import Language, language_of, word
 
 log = logging.getLogger("dashboard")
 Page = Callable[[View], None]
-PAGES: tuple[tuple[str, str, str, Page], ...] = (
-    ("today", "", ":material/monitoring:", today.show),
-    ("calls", "calls", ":material/call:", calls.show),
-    ("live", "live", ":material/graphic_eq:", live.show),
-    ("clients", "clients", ":material/group:", clients.show),
-    ("security", "security", ":material/shield:", security.show),
+PAGES: tuple[tuple[str, str, Page], ...] = (
+    ("today", ":material/monitoring:", today.show),
+    ("calls", ":material/call:", calls.show),
+    ("live", ":material/graphic_eq:", live.show),
+    ("clients", ":material/group:", clients.show),
+    ("security", ":material/shield:", security.show),
 )
-"""Name, path, icon, what it shows."""
+"""Name, icon, what it shows."""
 BACK_S = 2.0
 STYLE = """<style>
 .stMainBlockContainer{padding-top:3.5rem;padding-bottom:3rem;max-width:1280px}
 @media (max-width:640px){.stMainBlockContainer{padding-left:.9rem;padding-right:.9rem}}
 [data-testid="stSidebarNav"] a{min-height:2.5rem}
+[data-testid="stCaptionContainer"],[data-testid="stCaptionContainer"] p{color:#33454e!important}
 :focus-visible{outline:3px solid #b35c00!important;outline-offset:2px}
 </style>"""
 
@@ -38,9 +42,7 @@ def run() -> None:
     """One run of the script."""
     here = desk()
     language = _language()
-    st.set_page_config(
-        page_title=word("title", language), page_icon=":material/support_agent:", layout="wide", menu_items={}
-    )
+    st.set_page_config(page_title=word("title", language), page_icon=ICON, layout="wide", menu_items={})
     st.html(STYLE)
     document(language)
     user = user_now(here)
@@ -53,10 +55,10 @@ def run() -> None:
             partial(_shown, show, view),
             title=word(f"page_{name}", language),
             icon=icon,
-            url_path=path or None,
-            default=not path,
+            url_path=PAGE_PATHS[name] or None,
+            default=not PAGE_PATHS[name],
         )
-        for name, path, icon, show in PAGES
+        for name, icon, show in PAGES
     ]
     st.session_state["pages"] = {name: page for (name, *_), page in zip(PAGES, pages, strict=True)}
     chosen = st.navigation(pages)
@@ -65,28 +67,24 @@ def run() -> None:
     chosen.run()
 
 
-def user_now(here: Desk) -> User | None:
-    """Who sits in front of this: asked at every run, since a session may have ended since the WebSocket was opened."""
-    return here.sessions.user_of(st.context.cookies.get(here.cookie))
-
-
 def _shown(show: Page, view: View) -> None:
+    """A page, or a sentence in its place."""
+    here = view.desk
     try:
+        here.loop.run(here.check())  # before anything is drawn: half a page and an error would be no page
         show(view)
     except StoreError as error:
         log.warning("page not shown: %s", error)
-        st.error(view.say("database_away"), icon=":material/cloud_off:")
-        _come_back(view)
+        refreshed(view, BACK_S, _come_back)
+    except Exception:
+        log.exception("page not shown")
+        st.error(view.say("something_failed"), icon=":material/error:")
 
 
 def _come_back(view: View) -> None:
-    @st.fragment(run_every=BACK_S)
-    def look() -> None:
-        here = view.desk
-        if here.loop.run(here.tickets.ping()) and here.loop.run(here.clients.ping()):
-            st.rerun()
-
-    look()
+    """Shows the page again as soon as both databases answer."""
+    view.desk.loop.run(view.desk.check())
+    st.rerun()
 
 
 def _session_over(language: Language) -> None:

@@ -1,5 +1,6 @@
 """What is shown, in French and in English; French unless somebody asks for English."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -178,9 +179,15 @@ WORDS: dict[str, tuple[str, str]] = {
         "Le serveur vocal ne répond pas : aucun appel en cours ne peut être montré.",
         "The voice server does not answer: no running calls can be shown.",
     ),
+    "live_choose": ("Choisissez un appel pour le suivre.", "Choose a call to follow it."),
+    "live_over": ("Cet appel est terminé.", "This call is over."),
     "live_speaking": ("en train de parler", "speaking"),
     "live_refresh": ("Se met à jour tout seul.", "Refreshes by itself."),
     # Clients
+    "back_to_clients": ("Retour aux clients", "Back to the clients"),
+    "no_such_client": ("Il n’y a pas de client n° {number}.", "There is no client no. {number}."),
+    "previous": ("Précédents", "Previous"),
+    "next": ("Suivants", "Next"),
     "client_search": ("Nom, entreprise, e-mail ou téléphone", "Name, company, e-mail or telephone"),
     "client_none": ("Aucun client ne correspond.", "No client matches."),
     "client_name": ("Nom", "Name"),
@@ -199,14 +206,27 @@ WORDS: dict[str, tuple[str, str]] = {
         "L’état du pare-feu n’est pas encore connu : {file} manque.",
         "The state of the firewall is not known yet: {file} is missing.",
     ),
-    "security_old": ("Cet état date de {when}.", "This state is from {when}."),
+    "security_old": (
+        "Attention : plus personne ne vérifie le pare-feu depuis {when}.",
+        "Attention: nobody has looked at the firewall since {when}.",
+    ),
+    "security_checked": ("Vérifié : {when}", "Checked: {when}"),
+    "security_rules_wanted": ("Règles voulues ({count})", "Rules that are wanted ({count})"),
+    "security_rules_actual": ("Règles réelles ({count})", "Rules that stand ({count})"),
     "security_rule": ("Règle", "Rule"),
-    "security_chain": ("Chaîne", "Chain"),
+    "security_family": ("Famille", "Family"),
     "security_state": ("État", "State"),
-    "security_present": ("présente", "present"),
-    "security_missing": ("MANQUE", "MISSING"),
-    "security_extra": ("EN TROP", "EXTRA"),
-    "security_allowed": ("Qui peut regarder (PERSONAL_IP)", "Who may look (PERSONAL_IP)"),
+    "security_state_present": ("présente", "present"),
+    "security_state_missing": ("manque", "missing"),
+    "security_state_wanted": ("voulue", "wanted"),
+    "security_state_extra": ("en trop", "too many"),
+    "security_state_foreign": ("d’un autre programme", "of another program"),
+    "security_allowed": ("Qui est autorisé", "Who is allowed"),
+    "security_addresses": ("Adresses qui peuvent regarder (PERSONAL_IP)", "Addresses that may look (PERSONAL_IP)"),
+    "security_administrators": (
+        "Administrateurs (pare-feu)",
+        "Administrators (firewall)",
+    ),
     "security_proxies": ("Proxys de confiance", "Trusted proxies"),
     "security_none": ("aucun", "none"),
     "security_refused": ("Connexions refusées", "Refused connections"),
@@ -217,7 +237,33 @@ WORDS: dict[str, tuple[str, str]] = {
         "Since the voice server was started.",
     ),
     "security_logins": ("Qui peut se connecter", "Who may log in"),
-    "security_packets": ("Paquets", "Packets"),
+    "security_refused_calls": ("Par le serveur vocal", "By the voice server"),
+    "security_refused_here": ("Par ce tableau de bord", "By this dashboard"),
+    "security_server_away": ("Le serveur vocal ne répond pas.", "The voice server does not answer."),
+    "security_nobody_refused": ("Personne n’a été refusé.", "Nobody was refused."),
+    "refused_address": ("Adresse non autorisée", "Address not allowed"),
+    "refused_session": ("Sans session", "Without a session"),
+    "refused_password": ("Mauvais identifiants", "Wrong name or password"),
+    "refused_too_many_tries": ("Trop d’essais", "Too many tries"),
+    "refused_not_allowed": ("Adresse non autorisée", "Address not allowed"),
+    "refused_too_many_connections": ("Trop de connexions en attente", "Too many waiting connections"),
+    "refused_no_uuid": ("Fermé avant l’UUID", "Closed before the UUID"),
+    "refused_uuid_timeout": ("Pas d’UUID en 5 s", "No UUID within 5 s"),
+    "refused_first_kind": ("Autre protocole", "Another protocol"),
+    "refused_bad_uuid": ("UUID mal formé", "Malformed UUID"),
+    "refused_second_uuid": ("Deuxième UUID", "Second UUID"),
+    "refused_odd_audio": ("Son incomplet", "Half a sample of sound"),
+    "refused_bad_dtmf": ("Touche inconnue", "Unknown key"),
+    "refused_unknown_kind": ("Trame inconnue", "Unknown frame"),
+    "refused_cut_frame": ("Trame coupée", "Cut frame"),
+    "refused_flood": ("Trop de son à la fois", "Too much sound at once"),
+    "refused_stuck_peer": ("Asterisk ne lit plus", "Asterisk does not read"),
+    "refused_busy": ("Toutes les lignes occupées", "All lines busy"),
+    "refused_overloaded": ("Serveur surchargé", "Server overloaded"),
+    "refused_provider_quota": ("Quota du fournisseur", "Quota of the provider"),
+    "refused_duplicate_uuid": ("UUID déjà en cours", "UUID already in use"),
+    "refused_unannounced": ("Appel non annoncé", "Call not announced"),
+    "refused_draining": ("Serveur en cours d’arrêt", "Server stopping"),
     "role": ("Rôle", "Role"),
     "name": ("Nom", "Name"),
     "network": ("Adresse ou réseau", "Address or network"),
@@ -272,7 +318,18 @@ def moment_words(moment: datetime, now: datetime, language: Language) -> str:
         return clock
     if moment.date() == now.date() - timedelta(days=1):
         return f"{word('yesterday', language)} {clock}"
-    return f"{moment:%d/%m/%Y} {clock}" if language == "fr" else f"{moment:%Y-%m-%d} {clock}"
+    return f"{day_words(moment, language)} {clock}"
+
+
+def day_words(moment: datetime, language: Language) -> str:
+    """The date in figures."""
+    return f"{moment:%d/%m/%Y}" if language == "fr" else f"{moment:%Y-%m-%d}"
+
+
+def phone_words(number: str) -> str:
+    """+33 6 12 34 56 78 for +33612345678; numbers of other countries as they are."""
+    match = re.fullmatch(r"\+33(\d)(\d\d)(\d\d)(\d\d)(\d\d)", number)
+    return f"+33 {' '.join(match.groups())}" if match else number
 
 
 def number_words(value: float, language: Language, digits: int = 0) -> str:

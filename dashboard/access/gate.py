@@ -8,14 +8,16 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboard.access.peer import Network, contains, real_address
+from dashboard.access.refusals import Refusals
 from dashboard.access.sessions import Sessions
+from dashboard.shell import SCRIPT_HASH
 from dashboard.words import language_of, word
 
 OPEN_PATHS = ("/login",)
 """What is answered without a session, to those whose address is allowed."""
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline';"
+        f"default-src 'self'; script-src 'self' blob: '{SCRIPT_HASH}'; style-src 'self' 'unsafe-inline';"
         " img-src 'self' data: blob:; font-src 'self' data:; media-src 'self'; worker-src 'self' blob:;"
         " connect-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
     ),
@@ -26,7 +28,7 @@ SECURITY_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
-"""Streamlit needs inline styles and scripts, and Vega, which draws the charts, compiles expressions."""
+"""Streamlit needs inline styles, and loads what our components run as blobs."""
 
 
 class Gate:
@@ -38,16 +40,24 @@ class Gate:
         trusted: TRUSTED_PROXIES.
         sessions: of those who logged in.
         cookie: name of the cookie that holds the token.
+        refusals: told of those who are turned away.
     """
 
     def __init__(
-        self, app: ASGIApp, allowed: Sequence[Network], trusted: Sequence[Network], sessions: Sessions, cookie: str
+        self,
+        app: ASGIApp,
+        allowed: Sequence[Network],
+        trusted: Sequence[Network],
+        sessions: Sessions,
+        cookie: str,
+        refusals: Refusals,
     ) -> None:
         self._app = app
         self._allowed = allowed
         self._trusted = trusted
         self._sessions = sessions
         self._cookie = cookie
+        self._refusals = refusals
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, one WebSocket, or the process's life."""
@@ -58,6 +68,7 @@ class Gate:
         peer = scope["client"][0] if scope.get("client") else None
         address = real_address(peer, headers.getlist("x-forwarded-for"), self._trusted)
         if not contains(self._allowed, address):
+            self._refusals.note(address, "address")
             language = language_of(headers.get("accept-language"))
             await _refuse(scope, receive, send, 403, word("address_refused", language, address=str(address or "?")))
             return
@@ -69,6 +80,8 @@ class Gate:
             return
         user = self._sessions.user_of(token_in(headers.get("cookie", ""), self._cookie))
         if user is None:
+            if scope["path"] not in ("/", "/favicon.ico"):  # whoever begins there has done nothing wrong
+                self._refusals.note(address, "session")
             await _ask_to_log_in(scope, receive, send, headers)
             return
         scope["state"] = {**scope.get("state", {}), "user": user}

@@ -10,8 +10,10 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from dashboard.access.gate import token_in
+from dashboard.access.refusals import Refusals
 from dashboard.access.sessions import Sessions, Throttle
 from dashboard.access.users import Users
+from dashboard.shell import ICON
 from dashboard.words import Language, language_of, word
 
 FORM_MAX_BYTES = 4096
@@ -20,7 +22,7 @@ AT_A_TIME = 2
 
 PAGE = """<!doctype html>
 <html lang="{language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex"><title>{title}</title><style>
+<meta name="robots" content="noindex"><title>{title}</title><link rel="icon" href="{icon}"><style>
 :root{{color-scheme:light;--ink:#16262e;--blue:#0b5c7a;--line:#7b8d96}}
 *{{box-sizing:border-box}}
 body{{margin:0;min-height:100vh;display:grid;place-items:center;background:#eef3f6;color:var(--ink);
@@ -54,7 +56,8 @@ class Login:
         throttle: against guessing.
         cookie: its name.
         secure: cookie over TLS only.
-        log: told who logged in, or tried to.
+        refusals: told who tried to log in and could not.
+        log: told who logged in.
     """
 
     def __init__(
@@ -64,6 +67,7 @@ class Login:
         throttle: Throttle,
         cookie: str,
         secure: bool,
+        refusals: Refusals,
         log: Callable[[str], None],
     ) -> None:
         self._users = users
@@ -71,6 +75,7 @@ class Login:
         self._throttle = throttle
         self._cookie = cookie
         self._secure = secure
+        self._refusals = refusals
         self._log = log
         self._places = asyncio.Semaphore(AT_A_TIME)
 
@@ -100,14 +105,14 @@ class Login:
         address = request.client.host if request.client else ""
         keys = (f"address {address}", f"name {name}")
         if self._throttle.wait_s(*keys) > 0:
-            self._log(f"login of {name!r} from {address}: too many tries")
+            self._refusals.note(address, "too_many_tries")
             return _page(language, "too_many_tries", 429)
         # Counted before it is known: tries at once are not free.
         self._throttle.failed(*keys)
         async with self._places:
             user = await asyncio.to_thread(self._users.check, name, password)
         if user is None:
-            self._log(f"login of {name!r} from {address}: refused")
+            self._refusals.note(address, "password")
             return _page(language, "wrong_login", 401)
         self._throttle.succeeded(*keys)
         self._sessions.end(token_in(request.headers.get("cookie", ""), self._cookie))
@@ -130,6 +135,7 @@ def _page(language: Language, problem: str, status: int) -> Response:
     shown = f'<p class="problem" role="alert">{html.escape(word(problem, language))}</p>' if problem else ""
     text = PAGE.format(
         language=language,
+        icon=ICON,
         title=html.escape(word("title", language)),
         hint=html.escape(word("login_hint", language)),
         name=html.escape(word("login_name", language)),

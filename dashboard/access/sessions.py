@@ -59,8 +59,13 @@ class Sessions:
         self._sessions[_digest(token)] = Session(user, fingerprint, now_s + self._lasts_s, now_s)
         return token
 
-    def user_of(self, token: str | None) -> User | None:
-        """Who holds this token; None when it is none, has ended, or the user was removed or changed."""
+    def user_of(self, token: str | None, *, idle: bool = False) -> User | None:
+        """Who holds this token; None when it is none, has ended, or the user was removed or changed.
+
+        Args:
+            token: as the browser sent it.
+            idle: a page asks that refreshes by itself: nobody need sit in front of it.
+        """
         if not token:
             return None
         key = _digest(token)
@@ -72,7 +77,8 @@ class Sessions:
         if stale or self._users.fingerprint(session.user.name) != session.fingerprint:
             del self._sessions[key]
             return None
-        session.seen_s = now_s
+        if not idle:
+            session.seen_s = now_s
         return session.user
 
     def end(self, token: str | None) -> None:

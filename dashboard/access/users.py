@@ -76,6 +76,11 @@ class Users:
         found = self._users.get(name)
         return f"{found[0].role}:{found[1]}" if found else ""
 
+    def all(self) -> list[User]:
+        """Everybody, by name."""
+        self._refresh()
+        return [self._users[name][0] for name in sorted(self._users)]
+
     @property
     def empty(self) -> bool:
         """Nobody may log in yet."""

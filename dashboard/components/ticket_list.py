@@ -2,25 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 
-import streamlit as st
-
-from dashboard.components.asset import asset
+from dashboard.components.table import table
 from dashboard.queries.tickets import TicketRow
 from dashboard.view import View
-from dashboard.words import duration_words, moment_words
+from dashboard.words import duration_words, moment_words, phone_words
 
 FACES = {"positive": "😊", "neutral": "😐", "negative": "😡"}
 COLUMNS = ("date", "ticket", "client", "problem", "status", "sentiment", "duration", "asterisk", "assignee", "summary")
 
-_list = st.components.v2.component(
-    "voicebot_ticket_list",
-    html='<div class="list"></div>',
-    css=asset("ticket_list.css"),
-    js=asset("ticket_list.js"),
-)
 
-
-def ticket_list(view: View, rows: Sequence[TicketRow], names: Mapping[int, str], key: str) -> int | None:
+def ticket_list(
+    view: View, rows: Sequence[TicketRow], names: Mapping[int, str], key: str, *, without: str = ""
+) -> int | None:
     """Shows tickets.
 
     Args:
@@ -28,27 +21,27 @@ def ticket_list(view: View, rows: Sequence[TicketRow], names: Mapping[int, str],
         rows: in order.
         names: of clients, by `clients.id`.
         key: of the component.
+        without: a column that says nothing here.
 
     Returns:
         The number of the ticket to be opened, if somebody clicked.
     """
-    result = _list(
-        key=key,
-        data={
-            "columns": [[column, view.say(column)] for column in COLUMNS],
-            "caption": view.say("latest"),
-            "rows": [_shown(view, row, names) for row in rows],
-            "language": view.language,
-        },
-        on_open_change=lambda: None,
+    chosen = table(
+        key,
+        view.say("latest"),
+        [(column, view.say(column)) for column in COLUMNS if column != without],
+        [_shown(view, row, names) for row in rows],
+        kind="tickets",
+        link_column="ticket",
+        address="/calls?ticket=",
     )
-    return int(result.open) if result.open else None
+    return int(chosen) if chosen else None
 
 
 def caller_of(view: View, row: TicketRow, names: Mapping[int, str]) -> str:
     """Who called, as well as it is known."""
     named = names.get(row.client_id or 0)
-    return named or row.caller_number or view.say("withheld")
+    return named or (phone_words(row.caller_number) if row.caller_number else view.say("withheld"))
 
 
 def _shown(view: View, row: TicketRow, names: Mapping[int, str]) -> dict[str, object]:
@@ -60,7 +53,7 @@ def _shown(view: View, row: TicketRow, names: Mapping[int, str]) -> dict[str, ob
         "client": caller_of(view, row, names),
         "problem": view.say(f"problem_{row.problem_type}"),
         "status": view.say(f"status_{row.status}"),
-        "status_key": row.status,
+        "badges": {"status": row.status},
         "sentiment": f"{FACES[row.sentiment]} {view.say(f'sentiment_{row.sentiment}')}",
         "duration": duration_words(row.duration_seconds),
         "asterisk": row.asterisk or "–",

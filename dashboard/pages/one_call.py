@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from app.errors import MediaError, StoreError
+from dashboard.charts import coloured, show_chart
 from dashboard.components.cards import Card, cards
 from dashboard.components.conversation import Leg, conversation
 from dashboard.components.ticket_list import FACES, caller_of
@@ -16,7 +17,7 @@ from dashboard.queries.clients import client_by_id, client_names
 from dashboard.queries.tickets import OpenedTicket, TicketRow, ticket_opened
 from dashboard.sound import find_sound, peaks
 from dashboard.view import View
-from dashboard.words import duration_words, moment_words, state_word
+from dashboard.words import duration_words, moment_words, phone_words, state_word
 
 STAGES = {"endpoint_ms": "#7b8d96", "understanding_ms": "#1668b0", "first_audio_ms": "#c77700"}
 MOODS = {"negative": -1, "neutral": 0, "positive": 1}
@@ -49,7 +50,8 @@ def show(view: View, number: int) -> None:
 def _head(view: View, row: TicketRow) -> None:
     zone = view.desk.settings.zone
     client = view.desk.ask(client_by_id, view.desk.clients, row.client_id) if row.client_id else None
-    contact = tuple(filter(None, (client.phone, client.email) if client else (row.caller_number,)))
+    number = client.phone if client else row.caller_number
+    contact = tuple(filter(None, (phone_words(number or ""), client.email if client else None)))
     cards(
         [
             Card(
@@ -121,22 +123,17 @@ def _latencies(view: View, turns: Sequence[Mapping[str, Any]]) -> None:
     )
     st.markdown(f"**{view.say('latencies')}**")
     chart = (
-        alt.Chart(table, description=view.say("latencies"))
+        alt.Chart(table)
         .mark_bar()
         .encode(
             x=alt.X(f"{turn}:O", axis=alt.Axis(labelAngle=0)),
             y=alt.Y(f"sum({ms}):Q", title=ms),
             order="order:O",
-            color=alt.Color(
-                f"{stage}:N",
-                scale=alt.Scale(domain=list(titles.values()), range=list(STAGES.values())),
-                legend=alt.Legend(title=None, orient="top"),
-            ),
+            color=coloured(stage, {titles[name]: colour for name, colour in STAGES.items()}),
             tooltip=[turn, stage, ms],
         )
-        .properties(height=220)
     )
-    st.altair_chart(chart, width="stretch")
+    show_chart(chart, view.say("latencies"), view.language)
 
 
 def _moods(view: View, entries: Sequence[Mapping[str, Any]]) -> None:
@@ -148,19 +145,18 @@ def _moods(view: View, entries: Sequence[Mapping[str, Any]]) -> None:
     st.markdown(f"**{view.say('mood_over_time')}**")
     labels = " : ".join(f"datum.value == {value} ? '{view.say(f'sentiment_{name}')}'" for name, value in MOODS.items())
     chart = (
-        alt.Chart(table, description=view.say("mood_over_time"))
-        .mark_line(point=alt.OverlayMarkDef(size=70), interpolate="step-after", color="#0b5c7a")
+        alt.Chart(table)
+        .mark_line(point=alt.OverlayMarkDef(size=70, color="#0b5c7a"), interpolate="step-after", color="#0b5c7a")
         .encode(
-            x=alt.X(f"{seconds}:Q"),
+            x=alt.X(f"{seconds}:Q", scale=alt.Scale(zero=True)),
             y=alt.Y(
                 f"{mood}:Q",
                 scale=alt.Scale(domain=[-1, 1]),
                 axis=alt.Axis(values=[-1, 0, 1], labelExpr=f"{labels} : ''", title=None),
             ),
         )
-        .properties(height=220)
     )
-    st.altair_chart(chart, width="stretch")
+    show_chart(chart, view.say("mood_over_time"), view.language)
 
 
 def _follow_up(view: View, row: TicketRow) -> None:

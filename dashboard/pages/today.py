@@ -4,6 +4,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from dashboard.charts import coloured, legend, show_chart
 from dashboard.components.cards import Card, cards
 from dashboard.components.ticket_list import ticket_list
 from dashboard.live import calls_running
@@ -11,24 +12,21 @@ from dashboard.queries.clients import client_names
 from dashboard.queries.figures import Figures, calls_per_day, calls_per_hour, figures
 from dashboard.queries.filters import TicketFilter
 from dashboard.queries.tickets import ticket_page
+from dashboard.refresh import refreshed
 from dashboard.view import View
 from dashboard.words import duration_words, number_words
 
 REFRESH_S = 10.0
 LATEST = 8
 STATUS_COLOURS = {"resolved": "#1a7f4b", "transferred": "#1668b0", "open": "#c77700", "abandoned": "#b3261e"}
-DAY_COLOURS = ("#0b5c7a", "#c77700", "#7b8d96")
+DAY_COLOURS = ("#0b5c7a", "#b86e00", "#66787f")
+DASHES = [[1, 0], [6, 4], [2, 3]]
 
 
 def show(view: View) -> None:
     """The page."""
     st.title(view.say("page_today"))
-
-    @st.fragment(run_every=REFRESH_S)
-    def refreshed() -> None:
-        show_figures(view.fresh())
-
-    refreshed()
+    refreshed(view, REFRESH_S, show_figures)
     left, right = st.columns(2)
     with left:
         show_hours(view)
@@ -108,24 +106,19 @@ def show_hours(view: View) -> None:
     )
     st.subheader(view.say("per_hour"))
     chart = (
-        alt.Chart(table, description=view.say("per_hour"))
+        alt.Chart(table)
         .mark_line(point=True, strokeWidth=2.5)
         .encode(
             x=alt.X(f"{hour}:O", axis=alt.Axis(labelAngle=0, labelOverlap=True)),
             y=alt.Y(f"{calls}:Q", axis=alt.Axis(tickMinStep=1)),
-            color=alt.Color(
-                f"{day}:N",
-                scale=alt.Scale(domain=list(titles.values()), range=list(DAY_COLOURS)),
-                legend=alt.Legend(title=None, orient="top"),
-            ),
+            color=coloured(day, dict(zip(titles.values(), DAY_COLOURS, strict=True))),
             strokeDash=alt.StrokeDash(
-                f"{day}:N", legend=None, scale=alt.Scale(domain=list(titles.values()), range=[[1, 0], [6, 4], [2, 3]])
+                f"{day}:N", legend=legend(), scale=alt.Scale(domain=list(titles.values()), range=DASHES)
             ),
             tooltip=[day, hour, calls],
         )
-        .properties(height=260)
     )
-    st.altair_chart(chart, width="stretch")
+    show_chart(chart, view.say("per_hour"), view.language)
 
 
 def show_days(view: View) -> None:
@@ -139,18 +132,13 @@ def show_days(view: View) -> None:
     )
     st.subheader(view.say("per_day"))
     chart = (
-        alt.Chart(table, description=view.say("per_day"))
+        alt.Chart(table)
         .mark_bar()
         .encode(
             x=alt.X(f"yearmonthdate({day}):T", title=day, axis=alt.Axis(format="%d/%m", labelAngle=0)),
-            y=alt.Y(f"sum({calls}):Q", title=calls),
-            color=alt.Color(
-                f"{status}:N",
-                scale=alt.Scale(domain=list(titles.values()), range=list(STATUS_COLOURS.values())),
-                legend=alt.Legend(title=None, orient="top"),
-            ),
+            y=alt.Y(f"sum({calls}):Q", title=calls, axis=alt.Axis(tickMinStep=1)),
+            color=coloured(status, {titles[name]: colour for name, colour in STATUS_COLOURS.items()}),
             tooltip=[alt.Tooltip(f"yearmonthdate({day}):T", title=day, format="%d/%m/%Y"), status, f"sum({calls}):Q"],
         )
-        .properties(height=260)
     )
-    st.altair_chart(chart, width="stretch")
+    show_chart(chart, view.say("per_day"), view.language)

@@ -34,6 +34,11 @@ class ClientRow:
         """As it is spoken."""
         return f"{self.first_name} {self.last_name}".strip()
 
+    @property
+    def full_name(self) -> str:
+        """With the company, if there is one."""
+        return f"{self.name} ({self.company})" if self.company else self.name
+
 
 async def client_page(source: Source, words: str, *, offset: int = 0, limit: int = PAGE_SIZE) -> list[ClientRow]:
     """Clients in whom each of the words begins one of theirs; the newest first, all of them without words."""
@@ -63,11 +68,14 @@ async def client_names(source: Source, numbers: Iterable[int | None]) -> dict[in
     if not wanted:
         return {}
     rows = await source.fetch(f"SELECT {COLUMNS} FROM clients WHERE id = ANY($1::bigint[])", wanted, within_s=QUERY_S)
-    named = {}
-    for row in rows:
-        client = _row(row)
-        named[client.id] = f"{client.name} ({client.company})" if client.company else client.name
-    return named
+    return {client.id: client.full_name for client in map(_row, rows)}
+
+
+async def clients_by_phone(source: Source, phones: Iterable[str]) -> dict[str, str]:
+    """Names (with the company) by telephone number, of those that are clients."""
+    sql = f"SELECT {COLUMNS} FROM clients WHERE phone = ANY($1::text[])"
+    rows = await source.fetch(sql, sorted(set(phones)), within_s=QUERY_S)
+    return {client.phone: client.full_name for client in map(_row, rows)}
 
 
 def prefixes(words: str) -> str:

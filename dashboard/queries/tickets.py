@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from dashboard.queries.filters import Condition, TicketFilter, condition, storable_words
@@ -101,6 +102,16 @@ async def ticket_recordings(source: Source, number: int) -> tuple[str, ...]:
         return ()
     rows = await source.fetch("SELECT recording FROM tickets WHERE id = $1", number, within_s=QUERY_S)
     return tuple((rows[0]["recording"] or "").split()) if rows else ()
+
+
+async def ticket_of_call(source: Source, call_uuid: str) -> int | None:
+    """The number of a call's ticket; None as long as there is none."""
+    try:
+        uuid = UUID(call_uuid)
+    except ValueError:
+        return None
+    rows = await source.fetch("SELECT id FROM tickets WHERE call_uuid = $1", uuid, within_s=QUERY_S)
+    return int(rows[0]["id"]) if rows else None
 
 
 async def asterisks(source: Source) -> list[str]:

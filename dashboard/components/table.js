@@ -1,11 +1,10 @@
-function cell(row, column, open) {
+function cell(row, column, data, open) {
   const made = document.createElement("td");
   made.className = column;
-  if (column === "ticket") {
+  if (column === data.link_column) {
     const link = document.createElement("a");
-    link.href = "/calls?ticket=" + encodeURIComponent(row.id);
-    link.textContent = row.ticket;
-    link.dataset.ticket = row.id;
+    link.href = data.address + encodeURIComponent(row.id);
+    link.textContent = row[column];
     link.addEventListener("click", (event) => {
       event.stopPropagation();
       if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
@@ -16,7 +15,7 @@ function cell(row, column, open) {
   } else {
     const inner = document.createElement("span");
     inner.textContent = row[column];
-    if (column === "status") inner.className = "badge " + row.status_key;
+    if (row.badges?.[column]) inner.className = "badge " + row.badges[column];
     made.append(inner);
   }
   return made;
@@ -37,12 +36,16 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const body = table.createTBody();
   for (const row of data.rows) {
     const line = body.insertRow();
-    line.append(...data.columns.map(([column]) => cell(row, column, open)));
-    line.addEventListener("click", () => {
-      if (!window.getSelection()?.toString()) open(row.id);
-    });
+    line.append(...data.columns.map(([column]) => cell(row, column, data, open)));
+    if (data.link_column) {
+      line.className = "opens";
+      line.addEventListener("click", () => {
+        if (!window.getSelection()?.toString()) open(row.id);
+      });
+    }
   }
   const list = parentElement.querySelector(".list");
+  list.className = "list " + data.kind;
   list.tabIndex = -1;
   list.replaceChildren(table);
 }
