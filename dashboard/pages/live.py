@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from dashboard.components.conversation import conversation
+from dashboard.components.heading import heading
 from dashboard.components.live_list import live_list
 from dashboard.live import RunningCall, running_calls
 from dashboard.queries.clients import clients_by_phone
@@ -55,7 +56,7 @@ def _watched(view: View, calls: list[RunningCall], opened: str | None) -> None:
         st.info(view.say("live_over"))
         return
     st.session_state[KEPT] = kept
-    st.subheader(_who(view, kept))
+    heading(_who(view, kept), 3)
     if found is None:
         _over(view, opened)
     else:
