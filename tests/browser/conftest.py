@@ -1,7 +1,6 @@
 """One PostgreSQL, one dashboard and one Chromium for all of these tests; a window for each."""
 
 import asyncio
-import os
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -16,6 +15,7 @@ from tests.browser.house import Dashboard, Data, dashboard, history
 from tests.browser.screen import DESK, Screen, Visit, browser, visit
 
 DAYS = 30
+DIRECTORY = Path("var/browser").resolve()
 STRANGER, COLLEAGUE, PROXY = "127.0.0.2", "127.0.0.3", "127.0.0.9"
 """Addresses of this machine that connections come from: refused, allowed, and one that passes others on."""
 T = TypeVar("T")
@@ -25,8 +25,7 @@ Look = Callable[..., Visit]
 @pytest.fixture(scope="session")
 def data() -> Iterator[Data]:
     """A month of calls."""
-    directory = Path(os.environ.get("BROWSER_DATA", "var/browser")).resolve()
-    with history(directory, DAYS) as made:
+    with history(DIRECTORY, DAYS) as made:
         yield made
 
 
