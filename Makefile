@@ -6,7 +6,7 @@ DASHBOARD ?= .venv-dashboard
 SHELL := /bin/bash
 EXT := $(wildcard ext/*.pyx ext/*.pxd ext/*.pxi ext/*.h)
 
-.PHONY: help setup demo dashboard test trials lab lint coverage bench lock clean
+.PHONY: help setup demo dashboard test browser trials lab lint coverage bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -47,19 +47,24 @@ test: setup $(DASHBOARD)/.made ## every test that needs no root
 	$(BIN)/python -m pytest
 	$(DASHBOARD)/bin/python -m pytest tests/dashboard
 
+browser: setup $(DASHBOARD)/.made ## the dashboard in a real Chromium: pages, sound, who gets in; BROWSER=measure: how quick it is
+	$(DASHBOARD)/bin/python -m tests.browser $(BROWSER)
+
 trials: setup ## conversations with scripted callers of every temper, measured beside what was promised
 	$(BIN)/python -m tests.trials $(TRIALS)
 
 lab: setup ## what needs root: a real Asterisk in namespaces of its own, SIP telephones that call it
 	$(BIN)/python -m tests.lab $(LAB)
 
-lint: setup $(DASHBOARD)/.made ## ruff, mypy --strict, cython-lint, ansible-lint
+lint: setup $(DASHBOARD)/.made ## ruff, mypy --strict, cython-lint, ansible-lint, yamllint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/mypy --python-executable $(DASHBOARD)/bin/python dashboard $(wildcard tests/dashboard/*.py)
+	$(BIN)/mypy --python-executable $(DASHBOARD)/bin/python dashboard \
+		$(wildcard tests/dashboard/*.py tests/browser/*.py)
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/cython-lint ext  # it calls pycodestyle by name
-	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/ansible-lint --offline -q --profile production ansible
+	cd ansible && PATH="$(abspath $(BIN)):$$PATH" ansible-lint --offline -q  # where ansible.cfg is; .ansible-lint
+	cd ansible && $(abspath $(BIN))/yamllint --strict .
 
 PURE := --cov=app.dialogue --cov=app.audiosocket.frames --cov=app.media.playout
 coverage: setup ## branch coverage of the pure rooms; fails below 95 %
@@ -69,13 +74,16 @@ coverage: setup ## branch coverage of the pure rooms; fails below 95 %
 bench: setup ## pieces of the audio path and the whole server under load, beside what was promised
 	$(BIN)/python -m tests.bench $(BENCH)
 
-COMPILE := $(PYTHON) -m uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11
+# For development; for the appliance, which must not have more than it needs; for compiling on it. The versions are the same.
+COMPILE := -m uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11
 lock: ## pins every dependency anew
 	$(PYTHON) -m pip install --quiet uv
-	$(COMPILE) --extra dev --extra lab -o requirements.lock pyproject.toml
-	$(COMPILE) --group dashboard -o dashboard/requirements.lock
-	$(COMPILE) --group dashboard-dev -o dashboard/requirements-dev.lock
+	$(PYTHON) $(COMPILE) --extra dev --extra lab -o requirements.lock pyproject.toml
+	$(PYTHON) $(COMPILE) --constraint requirements.lock -o requirements-prod.lock pyproject.toml
+	printf 'cython\nsetuptools\n' | $(PYTHON) $(COMPILE) --constraint requirements.lock -o requirements-build.lock -
+	$(PYTHON) $(COMPILE) --group dashboard -o dashboard/requirements.lock
+	$(PYTHON) $(COMPILE) --group dashboard-dev -o dashboard/requirements-dev.lock
 
 clean: ## removes the environment, builds and what a run left behind
-	rm -rf $(VENV) $(DASHBOARD) build *.egg-info var bench-results trial-results .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(DASHBOARD) build *.egg-info var bench-results trial-results browser-results .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} + && rm -f ext/*.so ext/*.c

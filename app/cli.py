@@ -28,9 +28,11 @@ app = typer.Typer(
 cache_app = typer.Typer(help="The cache of pre-spoken phrases.", no_args_is_help=True)
 recordings_app = typer.Typer(help="Recordings of calls.", no_args_is_help=True)
 db_app = typer.Typer(help="The two databases.", no_args_is_help=True)
+firewall_app = typer.Typer(help="The firewall in front of the containers; needs root.", no_args_is_help=True)
 app.add_typer(cache_app, name="cache")
 app.add_typer(recordings_app, name="recordings")
 app.add_typer(db_app, name="db")
+app.add_typer(firewall_app, name="firewall")
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -273,6 +275,49 @@ def db_migrate() -> None:
     from app.commands.database import migrate_both
 
     run(migrate_both())
+
+
+FIREWALL_FILE = Path("/etc/voicebot/firewall.yaml")
+
+
+@firewall_app.command(
+    "apply",
+    epilog="Example:  sudo voicebot firewall apply --dry-run\n\nExample:  sudo voicebot firewall apply",
+)
+@plain_errors
+def firewall_apply(
+    table: Annotated[Path, typer.Option(help="Who may reach what (docs/firewall.md).")] = FIREWALL_FILE,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done.")] = False,
+) -> None:
+    """Write the rules of DOCKER-USER that are missing, IPv4 and IPv6; safe to repeat."""
+    from app.commands.firewall import apply
+
+    raise typer.Exit(apply(table, dry_run=dry_run))
+
+
+@firewall_app.command(
+    "status",
+    epilog="Example:  sudo voicebot firewall status\n\nExample:  sudo voicebot firewall status --json",
+)
+@plain_errors
+def firewall_status(
+    table: Annotated[Path, typer.Option(help="Who may reach what (docs/firewall.md).")] = FIREWALL_FILE,
+    json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+    metrics: Annotated[Path | None, typer.Option(help="Also write a file for node exporter, name.prom.")] = None,
+) -> None:
+    """Compare the rules that stand with those that should: exit code 1 where they differ, 2 where it can't tell."""
+    from app.commands.firewall import status
+
+    raise typer.Exit(status(table, as_json=json, metrics=metrics))
+
+
+@firewall_app.command("remove", epilog="Example:  sudo voicebot firewall remove")
+@plain_errors
+def firewall_remove() -> None:
+    """Take this firewall's rules away, and nothing else: published ports of containers are open then."""
+    from app.commands.firewall import remove
+
+    raise typer.Exit(remove())
 
 
 def main() -> None:

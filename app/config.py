@@ -20,6 +20,8 @@ from app.errors import ConfigError
 Network = IPv4Network | IPv6Network
 Codec = Literal["slin", "ulaw", "alaw"]
 """What an Asterisk sends under AudioSocket's kind 0x10 (`docs/audiosocket.md`)."""
+LOOPBACK: tuple[Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
+"""This machine, as it is seen from itself."""
 THIS_MACHINE = IPv4Address("127.0.0.1")
 """The Asterisk when REMOTE_ASTERISK_IP names none."""
 
@@ -126,6 +128,8 @@ class Settings(BaseSettings):
     audiosocket_codecs: Codecs = ()
     metrics_host: str = "127.0.0.1"
     metrics_port: Port = 9091
+    metrics_allowed: Networks = ()
+    share_ports: bool = False
     server_host_ip: str = ""
     remote_asterisk_ip: Networks = ()
     personal_ip: Networks = ()
@@ -225,6 +229,11 @@ class Settings(BaseSettings):
     def crew(self) -> int:
         """Worker processes: as many as WORKERS says, or one per core this process may run on; never more than calls."""
         return min(self.workers or len(os.sched_getaffinity(0)), self.max_concurrent_calls)
+
+    @property
+    def metrics_readers(self) -> tuple[Network, ...]:
+        """Who may read the operator's pages: this machine, the administrators, and whom METRICS_ALLOWED names."""
+        return (*LOOPBACK, *self.personal_ip, *self.metrics_allowed)
 
     @property
     def ami_addresses(self) -> tuple[IPv4Address | IPv6Address, ...]:

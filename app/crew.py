@@ -74,6 +74,13 @@ class Crew:
         """Calls in progress."""
         return self._board.calls
 
+    @property
+    def well(self) -> bool:
+        """A worker serves its calls and gives signs of life, or all are leaving. None does while all that died or hung
+        are being replaced."""
+        at_work = (slot for slot in self._board.slots if slot.state in (State.OPEN, State.DRAINING))
+        return self._stopping.is_set() or any(slot.silent_ms <= HUNG_MS for slot in at_work)
+
     async def start(self, unless: asyncio.Event) -> bool:
         """Starts all and waits until all are ready.
 

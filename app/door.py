@@ -7,6 +7,7 @@ caller is told so instead of waiting unheard. Nothing is locked: each decides by
 """
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import Callable
 
@@ -25,8 +26,12 @@ LOOK_S = 0.050
 OUT_OF_FILES_S = 0.2
 
 
-def bound_socket(host: str, port: int) -> socket.socket:
-    """A TCP socket bound to the address, not listening yet.
+def bound_socket(host: str, port: int, *, shared: bool = False) -> socket.socket:
+    """A TCP socket bound to the address, not listening yet; one that is bound to `::` takes IPv4, too.
+
+    Args:
+        shared: others of the same user that say so, too, may be bound to the same address (SO_REUSEPORT, socket(7)):
+            connections are spread over those that listen.
 
     Raises:
         OSError: the address is taken or not ours.
@@ -36,8 +41,10 @@ def bound_socket(host: str, port: int) -> socket.socket:
     plug = socket.socket(family, kind, protocol)
     try:
         plug.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            plug.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         if family == socket.AF_INET6:
-            plug.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            plug.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, address[0] != "::")
         plug.bind(address)
         plug.setblocking(False)
     except BaseException:
@@ -96,8 +103,14 @@ class Door:
         if self._full and self._hesitation_s() is not None:
             self._wait_no_longer()
 
+    def knock(self) -> None:
+        """Looks whether somebody waits whom the kernel did not tell of: connections that came over from a server that
+        has left the port wake nobody in kernels without "tcp: call sk_data_ready() after listener migration"."""
+        if self._timer is None and not self._closed:
+            self._somebody_knocks()
+
     def close(self) -> None:
-        """Takes nobody any more."""
+        """Takes who stands at the door, and nobody any more."""
         if self._closed:
             return
         self._closed = True
@@ -106,6 +119,9 @@ class Door:
             self._timer = None
         else:
             self._loop.remove_reader(self._listener.fileno())
+        with contextlib.suppress(OSError):
+            while self._accept():
+                pass
         self._listener.close()
 
     def _hesitation_s(self) -> float | None:
@@ -144,18 +160,29 @@ class Door:
     def _take(self) -> None:
         """One connection, if it is still there; the next one is for whoever is the least busy then."""
         try:
-            plug, _ = self._listener.accept()
-        except (BlockingIOError, ConnectionAbortedError):
-            return
+            self._accept()
         except OSError as error:
             log.error("connections can't be taken", detail=str(error))
             self._wait(OUT_OF_FILES_S)
-            return
+
+    def _accept(self) -> bool:
+        """Whether there was a connection; it is being let in.
+
+        Raises:
+            OSError: there is one, but no file descriptor for it.
+        """
+        try:
+            plug, _ = self._listener.accept()
+        except BlockingIOError:
+            return False
+        except ConnectionAbortedError:
+            return True  # it was one
         plug.setblocking(False)
         task = asyncio.create_task(self._let_in(plug), name="arrival")
         self._arriving.add(task)
         task.add_done_callback(self._let_in_done)
         self._on_change()
+        return True
 
     async def _let_in(self, plug: socket.socket) -> None:
         try:

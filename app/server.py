@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import socket
 from functools import partial
-from ipaddress import ip_network
 from uuid import UUID
 
 import structlog
@@ -16,15 +15,13 @@ from app.call.call import Call
 from app.call.doorstep import Doorstep
 from app.call.refusal import Refusal
 from app.call.services import Services
-from app.config import Network
+from app.config import LOOPBACK
 from app.door import Door
 from app.errors import PeerError
 from app.ops import metrics
 
 log = structlog.get_logger(__name__)
 
-LOOPBACK: tuple[Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
-"""Who may connect when REMOTE_ASTERISK_IP names nobody: this machine only."""
 MAX_SILENT_CONNECTIONS = 100
 """Connections that have not said their UUID yet; more than that is no telephone system."""
 MAX_REFUSALS = 50
@@ -41,6 +38,9 @@ RETURNS_WITHIN_S = 6.0
 """Who comes back at once from a technician (busy, not registered) may find the ticket of the first leg still being
 written: 5 s if the database hangs, which is then given up. Silence costs less than a caller who is hung up on."""
 CLEAN_UP_TIMEOUT_S = 10.0
+LATE_S = 1.0
+"""Who had connected when the server was told to stop may say so long who they are: an Asterisk does within 1 ms, and
+announcements are waited for. They have come as far as here, and no other server will know of them."""
 
 
 class Server:
@@ -98,7 +98,11 @@ class Server:
     @property
     def connections(self) -> int:
         """Connections that are open: those of calls, of refusals, and those that have not said who they are."""
-        return len(self._open) + (self._door.arriving if self._door is not None else 0)
+        return len(self._open) + self._arriving
+
+    @property
+    def _arriving(self) -> int:
+        return self._door.arriving if self._door is not None else 0
 
     @property
     def talking(self) -> list[tuple[str, Call]]:
@@ -120,10 +124,12 @@ class Server:
 
     async def stop(self, drain_s: float) -> None:
         """Takes no more calls, lets those in progress end, cuts what is left after `drain_s`."""
-        self._draining = True
         self._slot.state = State.DRAINING
         if self._door is not None:
             self._door.close()
+        if drain_s > 0:
+            await self._all_in(min(drain_s, LATE_S))
+        self._draining = True
         for connection in tuple(self._silent):
             connection.abort("lost")
         if drain_s > 0:
@@ -154,6 +160,14 @@ class Server:
             connection.terminate("lost")
         for call in calls:
             call.cut()
+
+    async def _all_in(self, timeout_s: float) -> None:
+        """Waits until it is known of everybody who has connected whether there is a call."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                while (self._silent or self._on_doorstep or self._arriving) and not self._cut:
+                    self._somebody_left.clear()
+                    await self._somebody_left.wait()
 
     async def _all_left(self, timeout_s: float, *, unless_cut: bool = False) -> None:
         with contextlib.suppress(TimeoutError):
@@ -207,7 +221,7 @@ class Server:
 
     def _decide(self, connection: Connection, call_uuid: UUID, waited_s: float) -> Leg | None:
         """Who takes a call whose UUID came `waited_s` ago; None while its announcement may still come."""
-        if self._draining:
+        if self._draining or self._cut:
             return self._turn_away(connection, "draining")
         announcement = self._announced(call_uuid, connection)
         required = self._settings.require_announced_calls
@@ -284,7 +298,7 @@ class Server:
 
     def _tell(self) -> None:
         """Puts on the board how things stand, for the other workers and for our own door."""
-        slot, arriving = self._slot, self._door.arriving if self._door is not None else 0
+        slot, arriving = self._slot, self._arriving
         waiting = len(self._silent) + len(self._on_doorstep) + arriving
         slot.calls = len(self._calls)
         slot.connections = len(self._open) + arriving
@@ -348,3 +362,5 @@ class Server:
             self._slot.lag_us = int(worst_s * 1e6)
             self._slot.beat()
             self._tell()
+            if self._door is not None:
+                self._door.knock()

@@ -6,8 +6,10 @@ One worker or many, it is the same: what a worker does can end that worker only.
 import asyncio
 import os
 import signal
+from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -22,6 +24,7 @@ from app.ops.descriptors import raise_limit
 from app.ops.health import HealthServer
 from app.ops.log_stream import WholeLines
 from app.ops.logs import configure_logs, lines_lost
+from app.ops.systemd import Systemd
 from app.providers.quota import Quota
 from app.store.embedded import EmbeddedPostgres
 from app.store.migrate import migrate
@@ -31,7 +34,7 @@ log = structlog.get_logger(__name__)
 
 
 async def serve(settings: Settings | None = None) -> int:
-    """Answers calls until a signal: the first drains, the second cuts.
+    """Answers calls until a signal: the first drains, the second cuts. SIGUSR1 leaves the pages to a successor.
 
     Raises:
         ConfigError: settings that can't work, all of them in one message.
@@ -41,14 +44,8 @@ async def serve(settings: Settings | None = None) -> int:
     if not settings.deepgram_api_key.get_secret_value():
         raise ConfigError(["DEEPGRAM_API_KEY: missing; without it the bot can't hear (for a first look: make demo)"])
     configure_logs(json=settings.structured_logging, level=settings.log_level, stream=WholeLines(2, lines_lost).start())
-    stop, hurry = asyncio.Event(), asyncio.Event()
-
-    def on_signal() -> None:
-        (hurry if stop.is_set() else stop).set()
-
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, on_signal)
+    systemd = Systemd.of()
+    signals = _Signals()
     raise_limit()
     load_prompts(settings.prompts_file)
     _check_directories(settings)
@@ -56,17 +53,32 @@ async def serve(settings: Settings | None = None) -> int:
     _say_what_is_missing(settings)
     metrics.prepare_labels()
     async with AsyncExitStack() as stack:
-        await _supervise(settings, stop, hurry, stack)
+        await _supervise(settings, signals, systemd, stack)
     log.info("stopped")
     return 0
 
 
-async def _supervise(settings: Settings, stop: asyncio.Event, hurry: asyncio.Event, stack: AsyncExitStack) -> None:
+class _Signals:
+    """What the process is told from outside."""
+
+    def __init__(self) -> None:
+        self.stop, self.hurry, self.leave_pages = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._end)
+        loop.add_signal_handler(signal.SIGUSR1, self.leave_pages.set)
+
+    def _end(self) -> None:
+        (self.hurry if self.stop.is_set() else self.stop).set()
+
+
+async def _supervise(settings: Settings, signals: _Signals, systemd: Systemd, stack: AsyncExitStack) -> None:
     """Opens what all workers share, has a crew until told to stop, drains."""
+    host, port, shared = settings.audiosocket_host, settings.audiosocket_port, settings.share_ports
     try:
-        listener = stack.enter_context(bound_socket(settings.audiosocket_host, settings.audiosocket_port))
+        listener = stack.enter_context(bound_socket(host, port, shared=shared))
     except OSError as error:
-        raise _taken("AUDIOSOCKET_PORT", settings.audiosocket_port, error) from error
+        raise _taken("AUDIOSOCKET_PORT", port, error) from error
     ears, voices = Quota.of(settings.deepgram_max_streams), Quota.of(settings.elevenlabs_max_streams)
     stack.callback(ears.close)
     stack.callback(voices.close)
@@ -77,25 +89,46 @@ async def _supervise(settings: Settings, stop: asyncio.Event, hurry: asyncio.Eve
     board = Board.create(settings.max_concurrent_calls, settings.crew)
     stack.callback(board.close)
     crew = Crew(settings, listener, board, ears, voices)
+    health = await _open_pages(settings, crew, signals, stack)
+    port = listener.getsockname()[1]
+    try:
+        if await crew.start(unless=signals.stop):
+            log.info("listening", audiosocket_port=port, metrics_port=health.port, workers=settings.crew)
+            systemd.ready(f"answering calls on port {port}")
+            _beside(stack, systemd.stay_alive(lambda: crew.well), "signs of life")
+            await crew.serve(until=signals.stop)
+            log.info("draining", calls=crew.calls)
+            systemd.stopping()
+            _beside(stack, systemd.draining(lambda: crew.calls), "more time")
+            await _drain(crew, settings.drain_seconds, signals.hurry)
+    finally:
+        await crew.stop(0.0)
+
+
+async def _open_pages(settings: Settings, crew: Crew, signals: _Signals, stack: AsyncExitStack) -> HealthServer:
+    """The operator's pages, until the end or until they are to be left to a successor."""
 
     def problems() -> list[str]:
         return [] if crew.ready else ["no worker is ready"]
 
-    health = HealthServer(crew.metrics, problems, stop.is_set)
+    async def leave() -> None:
+        await signals.leave_pages.wait()
+        await health.stop()
+        log.info("pages left to a successor")
+
+    health = HealthServer(settings.metrics_readers, crew.metrics, problems, signals.stop.is_set)
     try:
-        await health.start(settings.metrics_host, settings.metrics_port)
+        await health.start(bound_socket(settings.metrics_host, settings.metrics_port, shared=settings.share_ports))
     except OSError as error:
         raise _taken("METRICS_PORT", settings.metrics_port, error) from error
     stack.push_async_callback(health.stop)
-    port = listener.getsockname()[1]
-    try:
-        if await crew.start(unless=stop):
-            log.info("listening", audiosocket_port=port, metrics_port=health.port, workers=settings.crew)
-            await crew.serve(until=stop)
-            log.info("draining", calls=crew.calls)
-            await _drain(crew, settings.drain_seconds, hurry)
-    finally:
-        await crew.stop(0.0)
+    _beside(stack, leave(), "leave pages")
+    return health
+
+
+def _beside(stack: AsyncExitStack, work: Coroutine[Any, Any, None], name: str) -> None:
+    """Runs until the stack closes."""
+    stack.callback(asyncio.create_task(work, name=name).cancel)
 
 
 async def _drain(crew: Crew, drain_s: float, hurry: asyncio.Event) -> None:

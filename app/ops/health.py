@@ -1,15 +1,21 @@
 """The operator's HTTP port: `/metrics`, `/healthz` (alive), `/readyz` (takes calls)."""
 
-from collections.abc import Awaitable, Callable
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from ipaddress import ip_address
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 from prometheus_client import CONTENT_TYPE_LATEST
+
+from app.config import Network
 
 
 class HealthServer:
     """Serves the three pages.
 
     Args:
+        allowed: who may read them; anybody else gets 403, by the address of the connection (no header is believed).
         metrics: all metrics in Prometheus' text format.
         readiness: problems that keep this server from taking calls; empty = ready. A draining server answers
             404 on `/readyz`, which takes it out of HAProxy (`http-check disable-on-404`) without hurting calls.
@@ -18,23 +24,25 @@ class HealthServer:
 
     def __init__(
         self,
+        allowed: Sequence[Network],
         metrics: Callable[[], Awaitable[bytes]],
         readiness: Callable[[], list[str]],
         draining: Callable[[], bool],
     ) -> None:
+        self._allowed = tuple(allowed)
         self._page = metrics
         self._readiness = readiness
         self._draining = draining
         self._runner: web.AppRunner | None = None
         self.port = 0
 
-    async def start(self, host: str, port: int) -> None:
-        """Listens; `port` 0 takes a free one, told in `self.port`.
+    async def start(self, listener: socket.socket) -> None:
+        """Listens on a bound socket, which is closed at the end; its port is told in `self.port`.
 
         Raises:
             OSError: the port is taken.
         """
-        application = web.Application()
+        application = web.Application(middlewares=[self._admit])
         application.add_routes(
             [
                 web.get("/metrics", self._metrics),
@@ -44,15 +52,26 @@ class HealthServer:
         )
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, host, port)
+        site = web.SockSite(self._runner, listener)
         await site.start()
         self.port = int(self._runner.addresses[0][1])
 
     async def stop(self) -> None:
-        """Closes the port."""
+        """Closes the port and the connections to it."""
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
+
+    @web.middleware
+    async def _admit(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        peer = request.transport.get_extra_info("peername") if request.transport is not None else None
+        if peer is None:  # it has left already
+            raise web.HTTPForbidden
+        address = ip_address(peer[0].partition("%")[0])
+        address = getattr(address, "ipv4_mapped", None) or address
+        if not any(address in network for network in self._allowed):
+            raise web.HTTPForbidden(text=f"{address} is neither in PERSONAL_IP nor in METRICS_ALLOWED\n")
+        return await handler(request)
 
     async def _metrics(self, _request: web.Request) -> web.Response:
         return web.Response(body=await self._page(), headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -5,6 +5,7 @@
     python -m tests.lab missing                      names the packages that must be installed first
     python -m tests.lab build                        only builds the Asterisk, where that is still to be done
     python -m tests.lab up                           Asterisk servers and a bot that stay until Ctrl-C
+    python -m tests.lab appliance up                 a bare Debian 13 that stays (`appliance/command.py`)
 
 Everything runs in namespaces of its own (network, mounts, processes, shared memory), which end with the last process in
 them: no interface, no address, no mount and no process of the laboratory is ever seen by the machine, and after a
@@ -93,6 +94,13 @@ def main() -> int:
         print(" ".join(missing_packages()))
         return 0
     try:
+        if words[:1] == ["appliance"]:
+            from tests.lab.appliance.command import command
+
+            os.environ["PATH"] = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
+            check_tools()
+            command(words[1:])
+            return 0
         enter(words)
     except VoicebotError as error:
         print(f"laboratory: {error}", file=sys.stderr)

@@ -8,9 +8,12 @@ from app.errors import ConfigError
 PACKAGES = {
     "debootstrap": "debootstrap",
     "ip": "iproute2",
+    "iptables-legacy": "iptables",
     "mount": "mount",
     "nft": "nftables",
+    "nsenter": "util-linux",
     "sipp": "sip-tester",
+    "systemd-nspawn": "systemd-container",
     "unshare": "util-linux",
 }
 """By program."""

@@ -28,6 +28,7 @@ ORDER = (
     "audiosocket",
     "asterisk",
     "media",
+    "firewall",
     "providers",
     "ops",
     "store",
@@ -57,6 +58,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "audiosocket": {"media", "errors"},
     "asterisk": {"ops", "config", "errors"},
     "media": {"providers", "dialogue", "ops", "errors"},
+    "firewall": {"errors"},
     "providers": {"dialogue", "ops", "config", "inbox", "errors"},
     "store": {"errors"},
     "dialogue": {"errors"},
@@ -77,6 +79,9 @@ PURE = (
     "app/caller/actor.py",
     "app/caller/load_times.py",
     "app/caller/load_picture.py",
+    "app/firewall/plan.py",
+    "app/firewall/rules.py",
+    "app/firewall/ruleset.py",
     "app/errors.py",
 )
 """They take bytes, events and the time, and return bytes and events."""
@@ -246,7 +251,7 @@ def test_only_the_python_that_is_promised() -> None:
             "structlog",
             "typer",
         ),
-        *("unicode_rbnf", "uvloop", *ONLY_IN_THE_LAB),
+        *("iptc", "unicode_rbnf", "uvloop", *ONLY_IN_THE_LAB),
     }
     for path, _ in modules():
         foreign = {name.split(".")[0] for name in imports_of(path)} - set(sys.stdlib_module_names) - {"app", "ext"}

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from app.caller.script import Script, shipped_scripts
 from app.cli import app as cli
 from app.config import Settings
+from app.firewall import metric as firewall_metric
 from app.ops import metrics
 
 SETTINGS_PAGE = Path("docs/settings.md")
@@ -22,8 +23,11 @@ METRICS_PAGE = Path("docs/metrics.md")
 PAGES = sorted([*Path().glob("*.md"), *Path("docs").glob("*.md"), *Path("tests").rglob("*.md")])
 IN_BOTH_LANGUAGES = [
     (Path("README.md"), Path("README.fr.md")),
-    *((Path(f"docs/{page}.md"), Path(f"docs/{page}.fr.md")) for page in ("operate", "asterisk")),
+    *((Path(f"docs/{page}.md"), Path(f"docs/{page}.fr.md")) for page in ("install", "operate", "asterisk", "firewall")),
 ]
+
+METRIC_MODULES = (metrics, firewall_metric)
+"""The server's own, and those that timers write to files."""
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 HEADING = re.compile(r"^(#+) +(.+)$", re.MULTILINE)
@@ -81,8 +85,11 @@ def test_every_setting_is_told_with_its_default_and_no_other() -> None:
 
 def metric_names() -> dict[str, set[str]]:
     """Every metric as Prometheus shows it, with its labels."""
-    known = [metric for metric in vars(metrics).values() if isinstance(metric, MetricWrapperBase)]
-    assert {metric._name for metric in known} == {family.name for family in metrics.REGISTRY.collect()}
+    known: list[MetricWrapperBase] = []
+    for module in METRIC_MODULES:
+        here = [metric for metric in vars(module).values() if isinstance(metric, MetricWrapperBase)]
+        assert {metric._name for metric in here} == {family.name for family in module.REGISTRY.collect()}
+        known += here
     return {metric._name + "_total" * isinstance(metric, Counter): set(metric._labelnames) for metric in known}
 
 
@@ -95,6 +102,16 @@ def test_every_metric_is_told_with_its_labels_and_no_other() -> None:
     assert told == metric_names()
 
 
+def inventory_names() -> set[str]:
+    """Ansible's variables that an inventory holds, and those that its playbooks take on the command line."""
+    files = [
+        *Path("ansible/inventories").rglob("*.yml"),
+        Path("ansible/site.yml"),
+        Path("ansible/playbooks/secrets.yml"),
+    ]
+    return set(re.findall(r"\bvoicebot_[a-z_]+[a-z]\b", "".join(map(text_of, files))))
+
+
 @pytest.mark.parametrize("page", PAGES, ids=str)
 def test_no_page_speaks_of_a_metric_that_is_not_there(page: Path) -> None:
     series = [
@@ -104,7 +121,7 @@ def test_no_page_speaks_of_a_metric_that_is_not_there(page: Path) -> None:
         for suffix in ("_bucket", "_sum", "_count")
     ]
     told = set(re.findall(r"\bvoicebot_[a-z_]+[a-z]\b", text_of(page)))
-    assert told <= {*metric_names(), *series, *database_roles()}
+    assert told <= {*metric_names(), *series, *inventory_names(), *database_roles()}
 
 
 def database_roles() -> set[str]:
@@ -203,7 +220,9 @@ def test_the_index_lists_every_page() -> None:
     assert listed == {page.name for page in Path("docs").glob("*.md")} - {"README.md"}
 
 
-@pytest.mark.parametrize(("english", "french"), IN_BOTH_LANGUAGES, ids=["README", "operate", "asterisk"])
+@pytest.mark.parametrize(
+    ("english", "french"), IN_BOTH_LANGUAGES, ids=["README", "install", "operate", "asterisk", "firewall"]
+)
 def test_both_languages_have_the_same_shape(english: Path, french: Path) -> None:
     assert [level for level, _ in headings_of(english)] == [level for level, _ in headings_of(french)]
     assert blocks_of(english) == blocks_of(french)

@@ -1,0 +1,143 @@
+"""`voicebot firewall`: writes the rules in front of the containers, looks whether they stand, takes them away."""
+
+import json
+import time
+from pathlib import Path
+
+from rich.console import Console
+
+from app.errors import VoicebotError
+from app.firewall import host
+from app.firewall.metric import write_metric
+from app.firewall.plan import Difference, Step, differences, removal, steps, unguarded
+from app.firewall.rules import Family, wanted
+from app.firewall.table import Table, read_table
+
+DIFFERS = 1
+
+
+def apply(file: Path, *, dry_run: bool) -> int:
+    """Writes what is missing, in one commit for each table; writes nothing where nothing is missing.
+
+    Raises:
+        ConfigError: the file is wrong, or this machine's iptables is of the other kind.
+        VoicebotError: it could not be written, or does not stand after it was.
+    """
+    table = read_table(file)
+    host.check_root()
+    host.check_backend()
+    console = Console(highlight=False, soft_wrap=True)
+    changed = 0
+    failed: list[str] = []
+    for family in host.families():
+        try:
+            taken = _bring_about(family, table, dry_run=dry_run)
+        except VoicebotError as error:
+            failed.append(str(error))  # the other family shall stand all the same
+            continue
+        changed += len(taken)
+        for step in taken:
+            console.print(f"{family}: {step}", markup=False)
+    if failed:
+        raise VoicebotError("; ".join(failed))
+    if not changed:
+        console.print("nothing to do: all rules stand")
+    return 0
+
+
+def _bring_about(family: Family, table: Table, *, dry_run: bool) -> list[Step]:
+    wants = wanted(table, family)
+    for attempt in range(host.TRIES):
+        try:
+            with host.lock():
+                found = steps(host.read_rules(family), wants)
+                if found:
+                    host.write_rules(family, found, commit=not dry_run)
+                left = [] if dry_run else differences(host.read_rules(family), wants, family)
+                if left:
+                    raise VoicebotError(f"written, but it does not stand: {'; '.join(map(str, left))}")
+                return found
+        except host.TryAgainError:
+            if attempt == host.TRIES - 1:
+                raise
+            time.sleep(host.PAUSE_S)
+    return []
+
+
+def status(file: Path, *, as_json: bool, metrics: Path | None) -> int:
+    """Compares what stands with what the file wants; exit code 1 where they differ.
+
+    Raises:
+        ConfigError: it can't be told; the metric says "differs" then.
+    """
+    try:
+        found = _problems(file)
+    except VoicebotError:
+        if metrics is not None:
+            write_metric(metrics, 1, time.time())
+        raise
+    if metrics is not None:
+        write_metric(metrics, len(found), time.time())
+    console = Console(highlight=False, soft_wrap=True)
+    if as_json:
+        console.print_json(json.dumps({"differs": bool(found), "problems": found}))
+    else:
+        for problem in found:
+            console.print(problem, markup=False)
+        if not found:
+            console.print("all rules stand")
+    return DIFFERS if found else 0
+
+
+def _problems(file: Path) -> list[str]:
+    table = read_table(file)
+    host.check_root()
+    host.check_backend()
+    found: list[Difference] = []
+    for family in host.families():
+        now = host.read_rules(family)
+        found += differences(now, wanted(table, family), family)
+        found += unguarded(now, family) if table.ufw else []
+    return [str(one) for one in found] + _blind_spots(table)
+
+
+def _blind_spots(table: Table) -> list[str]:
+    """Interfaces that the rules look at in vain, or not at all: a network card may have been given another name."""
+    there = host.interfaces()
+    problems = [f"outside: there is no interface {name}" for name in table.outside if not _any_is(there, name)]
+    problems += [
+        f"outside: the default route leaves through {name}, which is not in the list"
+        for name in sorted(host.interfaces_of_default_routes())
+        if not any(_any_is([name], pattern) for pattern in table.outside)
+    ]
+    return problems
+
+
+def _any_is(names: list[str], pattern: str) -> bool:
+    """Whether one has this name, or begins so where the pattern ends with a plus sign."""
+    if pattern.endswith("+"):
+        return any(name.startswith(pattern[:-1]) for name in names)
+    return pattern in names
+
+
+def remove() -> int:
+    """Takes our rules away, and nothing else.
+
+    Raises:
+        ConfigError: not root.
+        VoicebotError: it failed.
+    """
+    host.check_root()
+    console = Console(highlight=False, soft_wrap=True)
+    changed = 0
+    for family in host.families():
+        with host.lock():
+            taken = removal(host.read_rules(family))
+            if taken:
+                host.write_rules(family, taken)
+        changed += len(taken)
+        for step in taken:
+            console.print(f"{family}: {step}", markup=False)
+    if not changed:
+        console.print("nothing to do: no rule of ours stands")
+    return 0
