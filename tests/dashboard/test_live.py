@@ -35,16 +35,20 @@ async def worker(directory: Path, number: int, answer: bytes) -> AsyncIterator[l
     asked: list[Any] = []
 
     async def visited(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        visits.append(task)
         asked.append(json.loads(await reader.readline()))
         writer.write(answer)
-        if answer:
-            writer.close()
-        else:
-            await reader.read()
+        await reader.read()  # until the visitor has gone
+        writer.close()
+        await writer.wait_closed()
 
+    visits: list[asyncio.Task[None]] = []
     server = await asyncio.start_unix_server(visited, str(directory / f"worker-{number}.sock"))
     yield asked
     server.close()
+    await asyncio.gather(*visits)
 
 
 def line(*calls: dict[str, Any]) -> bytes:

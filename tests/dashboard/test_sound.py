@@ -59,7 +59,7 @@ def test_any_range_is_a_piece_of_the_whole(sound: Sound, track: Track) -> None:
 
 @pytest.mark.parametrize(("track", "channels"), [("both", 2), ("caller", 1)])
 def test_the_mp3_is_as_long_as_the_call(sound: Sound, track: Track, channels: int) -> None:
-    with av.open(io.BytesIO(mp3(sound, track))) as container:
+    with av.open(io.BytesIO(mp3(sound, track)), "r") as container:
         frames = list(container.decode(audio=0))
     assert frames[0].layout.nb_channels == channels
     assert frames[0].sample_rate == RATE_HZ
