@@ -19,12 +19,15 @@ SECRET_SETTING = re.compile(
     re.VERBOSE | re.MULTILINE | re.IGNORECASE,
 )
 """A name that ends so; `…_FILE` only says where a secret is."""
+PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
 ADDRESS_PASSWORD = re.compile(r"(?P<head>[a-z][a-z0-9+.-]*://[^\s/:@]*:)[^\s/@]+(?=@)", re.IGNORECASE)
 
 
 def without_secrets(text: str) -> str:
     """The text of a configuration file without what must not lie in clear."""
-    return ADDRESS_PASSWORD.sub(rf"\g<head>{LEFT_OUT}", SECRET_SETTING.sub(rf"\g<head>{LEFT_OUT}", text))
+    for secret in (SECRET_SETTING, ADDRESS_PASSWORD):
+        text = secret.sub(rf"\g<head>{LEFT_OUT}", text)
+    return PRIVATE_KEY.sub(LEFT_OUT, text)
 
 
 def configuration_files(places: Iterable[Path]) -> Iterator[tuple[Path, bytes]]:

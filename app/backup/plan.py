@@ -11,6 +11,7 @@ from app.errors import ConfigError
 
 DATABASE_NAME = r"^[a-z][a-z0-9_]{0,38}$"
 """Leaves room for what is put before and behind it: PostgreSQL cuts names at 63 bytes."""
+ColumnName = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,62}$")]
 TARGET = re.compile(r"(?P<host>(?:\w[\w.-]*@)?(?:\w[\w.-]*|\[[0-9A-Fa-f:.]+\])):(?P<path>/[\w./-]+)")
 """What rsync and ssh both understand, without a character that a shell would take for something else."""
 
@@ -24,12 +25,14 @@ class DatabasePlace(_Part):
 
     Attributes:
         name: of the database.
+        newer: by table, the column that tells its rows apart: a restore takes over the rows that came after the backup.
         reach: words in front of `psql`, `pg_dump` and the like, which must end up as the superuser of that server:
             [docker, exec, --interactive, --user=postgres, postgres-tickets].
     """
 
     name: Annotated[str, Field(pattern=DATABASE_NAME)]
     reach: Annotated[tuple[str, ...], Field(min_length=1)]
+    newer: dict[ColumnName, ColumnName] = {}
 
 
 class Plan(_Part):

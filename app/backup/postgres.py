@@ -37,7 +37,7 @@ SELECT json_build_object(
 FROM (
     SELECT ('x' || left(hash, 16))::bit(64)::bigint::numeric AS high,
         ('x' || right(hash, 16))::bit(64)::bigint::numeric AS low
-    FROM (SELECT md5(t::text) AS hash FROM {table} AS t) AS hashes
+    FROM (SELECT md5((whole_row.*)::text) AS hash FROM {table} AS whole_row) AS hashes
 ) AS halves;
 """
 """A sum does not care for the order, and needs no sorting of millions of rows."""
@@ -215,37 +215,45 @@ class DatabaseServer:
         if self.exists(self.name):
             self.sql(f"ALTER DATABASE {quoted(self.name)} WITH ALLOW_CONNECTIONS true")
 
-    def put_into_place(self, scratch: str, content: DatabaseContent, old_name: str) -> bool:
-        """Gives a restored database the rights and the name of the one that it stands for, in one transaction.
-
-        Args:
-            scratch: the restored one.
-            content: says whose it was.
-            old_name: what the present one is called from now on.
+    def set_aside(self, kept: str) -> bool:
+        """Gives the database, which was shut, another name under which the superuser can read it.
 
         Returns:
             Whether there was one.
         """
-        there = self.exists(self.name)
-        steps = [f"ALTER DATABASE {quoted(scratch)} OWNER TO {quoted(content.owner)}"]
-        steps += [
-            f"GRANT {privilege} ON DATABASE {quoted(scratch)} TO {quoted(role) if role else 'PUBLIC'}"
-            for role, privilege in content.grants
-        ]
-        steps += [f"ALTER DATABASE {quoted(self.name)} RENAME TO {quoted(old_name)}"] if there else []
-        steps += [f"ALTER DATABASE {quoted(scratch)} RENAME TO {quoted(self.name)}"]
-        self.sql("BEGIN", *steps, "COMMIT")
-        if there:
-            self.sql(f"ALTER DATABASE {quoted(old_name)} WITH ALLOW_CONNECTIONS true")
-        return there
+        if not self.exists(self.name):
+            return False
+        self.sql(f"ALTER DATABASE {quoted(self.name)} RENAME TO {quoted(kept)}")
+        self.sql(f"ALTER DATABASE {quoted(kept)} WITH ALLOW_CONNECTIONS true")
+        return True
 
-    def sql(self, *statements: str) -> list[str]:
-        """Runs statements in the maintenance database and returns the lines of their answers.
+    def put_into_place(self, database: str, content: DatabaseContent | None = None) -> None:
+        """Gives another database this one's name, which must be free, and its rights, in one transaction."""
+        steps: list[str] = []
+        if content is not None:
+            steps += [f"ALTER DATABASE {quoted(database)} OWNER TO {quoted(content.owner)}"]
+            steps += [
+                f"GRANT {privilege} ON DATABASE {quoted(database)} TO {quoted(role) if role else 'PUBLIC'}"
+                for role, privilege in content.grants
+            ]
+        self.sql("BEGIN", *steps, f"ALTER DATABASE {quoted(database)} RENAME TO {quoted(self.name)}", "COMMIT")
+
+    def copy_out(self, database: str, query: str, into: Writer) -> None:
+        """Writes the rows of a query in COPY's text format."""
+        words = self._psql(database, self._deadline_s)
+        run(words, text=f"COPY ({query}) TO STDOUT;\n", deadline_s=self._deadline_s, into=into.write)
+
+    def run_script(self, database: str, script: Path) -> list[str]:
+        """Runs a file for psql and returns the lines of its answers."""
+        return run(self._psql(database, self._deadline_s), deadline_s=self._deadline_s, file=script).splitlines()
+
+    def sql(self, *statements: str, database: str = MAINTENANCE) -> list[str]:
+        """Runs statements and returns the lines of their answers.
 
         Raises:
             BackupError: the server can't be reached, or refuses one.
         """
-        words = self._psql(MAINTENANCE, QUICK_S)
+        words = self._psql(database, QUICK_S)
         return run(words, text="".join(f"{one};\n" for one in statements)).splitlines()
 
     def _psql(self, database: str, deadline_s: float) -> list[str]:

@@ -9,7 +9,8 @@ from pathlib import Path
 from app.backup.drill import compare
 from app.backup.manifest import Manifest, dump_of, globals_of, verify
 from app.backup.names import name_of
-from app.backup.plan import Plan
+from app.backup.newer import take_over
+from app.backup.plan import DatabasePlace, Plan
 from app.backup.postgres import DatabaseServer, missing_roles
 from app.backup.recordings import give_back_recordings
 from app.backup.shelf import Shelf
@@ -19,16 +20,33 @@ SCRATCH = "voicebot_restore_"
 
 
 @dataclass(frozen=True)
+class Replaced:
+    """A database that another one has taken the place of.
+
+    Attributes:
+        name: of both.
+        kept: what it is called now; "" where there was none.
+        taken_over: rows that came after the backup and were taken over, by table.
+        problem: why those of a table could not be, or "".
+    """
+
+    name: str
+    kept: str
+    taken_over: dict[str, int]
+    problem: str
+
+
+@dataclass(frozen=True)
 class Restored:
     """What was restored.
 
     Attributes:
-        kept: what databases that were replaced are called now.
+        replaced: databases that were there.
         recordings: how many were given back.
     """
 
     manifest: Manifest
-    kept: list[str]
+    replaced: list[Replaced]
     recordings: int
 
 
@@ -37,7 +55,7 @@ def restore(plan: Plan, name: str, now: datetime) -> Restored:
 
     From the beginning to the end nobody can connect to them: the server keeps its tickets on disk meanwhile and stores
     them when it can again. Only when all databases are restored and equal to what was backed up does any take its
-    place; before, everything stays as it was.
+    place; before, everything stays as it was. Rows that came after the backup are taken over where the plan says so.
 
     Args:
         name: of the backup, or "newest".
@@ -54,26 +72,20 @@ def restore(plan: Plan, name: str, now: datetime) -> Restored:
         for server in servers:
             if server.name not in manifest.databases:
                 raise BackupError(f"backup {folder.name} has no database {server.name}")
+        replaced: list[Replaced] = []
         with _shut(servers):
             try:
                 for server in servers:
                     _restore_beside(server, manifest, folder)
-                kept = [
-                    old
-                    for server in servers
-                    if server.put_into_place(
-                        SCRATCH + server.name,
-                        manifest.databases[server.name],
-                        old := f"{server.name}_before_{name_of(now).lower()}",
-                    )
-                ]
+                for server, place in zip(servers, plan.databases, strict=True):
+                    replaced.append(_replace(server, place, manifest, shelf.directory, name_of(now).lower()))
             finally:
                 for server in servers:
                     server.drop(SCRATCH + server.name)
         given = 0
         if plan.recordings is not None and plan.recordings.is_dir():
             given = give_back_recordings(folder, plan.recordings)
-    return Restored(manifest, kept, given)
+    return Restored(manifest, [one for one in replaced if one.kept], given)
 
 
 def _restore_beside(server: DatabaseServer, manifest: Manifest, folder: Path) -> None:
@@ -83,6 +95,27 @@ def _restore_beside(server: DatabaseServer, manifest: Manifest, folder: Path) ->
     scratch = SCRATCH + server.name
     server.restore_beside(scratch, folder / dump_of(server.name))
     compare(manifest.databases[server.name], server.content_of(scratch), f"{folder.name}: {server.name}")
+
+
+def _replace(server: DatabaseServer, place: DatabasePlace, manifest: Manifest, directory: Path, when: str) -> Replaced:
+    """Sets the present database aside, takes over what came after the backup, puts the restored one into its place."""
+    scratch, kept = SCRATCH + server.name, f"{server.name}_before_{when}"
+    if not server.set_aside(kept):
+        server.put_into_place(scratch, manifest.databases[server.name])
+        return Replaced(server.name, "", {}, "")
+    taken: dict[str, int] = {}
+    problem = ""
+    try:
+        for table, key in place.newer.items():
+            try:
+                taken[table] = take_over(server, kept, scratch, table, key, directory / f".{kept}.{table}")
+            except (BackupError, OSError) as error:
+                problem = f"rows of {table} that came after the backup could not be taken over: {error}"
+        server.put_into_place(scratch, manifest.databases[server.name])
+    except BaseException:
+        server.put_into_place(kept)
+        raise
+    return Replaced(server.name, kept, taken, problem)
 
 
 @contextmanager

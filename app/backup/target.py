@@ -43,7 +43,8 @@ class Target:
             gone = outdated([*names, folder.name], now, self._plan.keep_days, self._plan.keep_at_least)
             stale = [name for name in names if is_partial(name) and name != partial_of(folder.name)]
             if gone or stale:
-                self._on_it("rm -rf " + " ".join(f"{self._path}/{name}" for name in [*gone, *stale]))
+                places = " ".join(f"{self._path}/{name}" for name in [*gone, *stale])
+                self._on_it(f"rm -rf {places}", self._plan.deadline_s)
         except BackupError as error:
             raise BackupError(
                 f"{folder.name} is complete in {folder.parent}, but not at {self._place}: {error}"
@@ -57,9 +58,9 @@ class Target:
         words = ["rsync", "--archive", f"--timeout={STALLED_S}", f"--rsh={shlex.join(self._plan.ssh)}"]
         words += [f"--link-dest=../{there[-1]}"] if there else []
         run([*words, f"{folder}/", f"{self._host}:{partial}/"], deadline_s=self._plan.deadline_s)
-        self._on_it(f"sync && mv -T {partial} {self._path}/{folder.name}")
+        self._on_it(f"sync && mv -T {partial} {self._path}/{folder.name}", self._plan.deadline_s)
 
-    def _on_it(self, command: str) -> str:
+    def _on_it(self, command: str, deadline_s: float = QUICK_S) -> str:
         """Runs a shell command there; paths in it have no character that means something to a shell."""
-        # ssh takes an IPv6 address without the brackets that rsync needs.
-        return run([*self._plan.ssh, "--", self._host.replace("[", "").replace("]", ""), command], deadline_s=QUICK_S)
+        host = self._host.replace("[", "").replace("]", "")  # ssh takes no brackets, rsync needs them
+        return run([*self._plan.ssh, "--", host, command], deadline_s=deadline_s)

@@ -84,8 +84,11 @@ def run_restore(file: Path, name: str, *, confirmed: bool) -> int:
         restored = restore(plan, name, datetime.now(UTC))
     _say(f"{restored.manifest.name} is restored: {in_words(restored.manifest)}")
     _say(f"{restored.recordings} recordings given back")
-    for old in restored.kept:
-        _say(f"what was there is now {old}")
+    for one in restored.replaced:
+        taken = "".join(f"; {count} newer {table} were taken over from it" for table, count in one.taken_over.items())
+        _say(f"what was {one.name} is now {one.kept}{taken}")
+        if one.problem:
+            _say(f"WARNING: {one.problem}")
     return 0
 
 

@@ -44,6 +44,12 @@ MACHINE = (
         severity="warning",
     ),
     Alert(
+        name="VoicebotDrillFailed",
+        expr="voicebot_restore_drill_failed > 0",
+        lasts="0m",
+        severity="critical",
+    ),
+    Alert(
         name="VoicebotFirewallDiffers",
         expr="voicebot_firewall_differs > 0",
         lasts="5m",

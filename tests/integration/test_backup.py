@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import resource
 import shlex
 import shutil
@@ -75,7 +76,8 @@ class Site:
 
     def plan(self, **changes: Any) -> Path:
         """Writes the plan."""
-        places = [{"name": name, "reach": self.reach} for name in self.databases.values()]
+        newer = {"clients": {"clients": "phone"}, "tickets": {"tickets": "call_uuid"}}
+        places = [{"name": name, "reach": self.reach, "newer": newer[kind]} for kind, name in self.databases.items()]
         content = {
             "directory": str(self.shelf),
             "databases": places,
@@ -454,13 +456,50 @@ class TestRestore:
         done = site.voicebot("restore", backup.name, "--yes")
         succeeded(done)
         assert site.content() == before
-        (kept,) = [
-            line.rpartition(" ")[2]
-            for line in done.stdout.splitlines()
-            if site.databases["tickets"] + "_before" in line
-        ]
+        (kept,) = re.findall(rf"\b{site.databases['tickets']}_before_\w+", done.stdout)
         url = site.urls["tickets"].replace(site.databases["tickets"], kept)
         assert site.sql("SELECT count(*) FROM tickets", url) == [(0,)]
+
+    def test_what_came_after_the_backup_is_taken_over(self, site: Site) -> None:
+        url = site.urls["tickets"]
+        site.made()
+        before = {row["call_uuid"]: row for row in site.sql("SELECT * FROM tickets", url)}
+        # One is spoilt, one is gone, two are new; the second got the number of one that will be back.
+        (low,) = site.sql("SELECT min(id) FROM tickets", url)[0]
+        site.sql(f"UPDATE tickets SET summary = 'spoilt' WHERE id = {low + 1}", url)
+        site.sql(f"DELETE FROM tickets WHERE id = {low}", url)
+        odd = r"E'tab\\t \\\\N \\\\. « é »\\n'"
+        for number in ("DEFAULT", str(low)):
+            columns = "(id, call_uuid, started_at, summary)"
+            site.sql(f"INSERT INTO tickets {columns} VALUES ({number}, gen_random_uuid(), now(), {odd})", url)
+        new = {
+            row["call_uuid"]: row for row in site.sql("SELECT * FROM tickets", url) if row["call_uuid"] not in before
+        }
+        done = site.voicebot("restore", "newest", "--yes")
+        succeeded(done)
+        assert "2 newer tickets were taken over from it" in done.stdout
+        assert "0 newer clients were taken over from it" in done.stdout
+        after = {row["call_uuid"]: row for row in site.sql("SELECT * FROM tickets", url)}
+        assert {uuid: after[uuid] for uuid in before} == before
+        kept_number, other = sorted(new, key=lambda uuid: -int(new[uuid]["id"]))
+        assert after[kept_number] == new[kept_number], "its number was told to the caller"
+        assert {**after[other], "id": low} == dict(new[other])
+        numbers = [row["id"] for row in after.values()]
+        assert len(numbers) == len(set(numbers)) == 32
+        statement = "INSERT INTO tickets (call_uuid, started_at) VALUES (gen_random_uuid(), now()) RETURNING id"
+        assert site.sql(statement, url)[0]["id"] > max(numbers)
+        assert not list(site.shelf.glob(".*before*")), "nothing is left on the way"
+
+    def test_what_can_not_be_taken_over_is_told_and_kept(self, site: Site) -> None:
+        url = site.urls["tickets"]
+        site.made()
+        site.sql("ALTER TABLE tickets DROP CONSTRAINT tickets_status_check", url)
+        site.sql("INSERT INTO tickets (call_uuid, started_at, status) VALUES (gen_random_uuid(), now(), 'odd')", url)
+        done = site.voicebot("restore", "newest", "--yes")
+        succeeded(done)
+        assert "WARNING: rows of tickets that came after the backup could not be taken over: " in done.stdout
+        assert "tickets_status_check" in done.stdout
+        assert site.sql("SELECT count(*) FROM tickets", url) == [(30,)]
 
     def test_rights_and_owner_come_back(self, site: Site) -> None:
         name = site.databases["tickets"]

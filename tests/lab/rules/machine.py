@@ -9,6 +9,7 @@ HERE = {"job": "node", "instance": "sav"}
 SPOOL = f"voicebot_spool_entries{{{JOB}}}"
 BACKUP = f"voicebot_backup_last_success_timestamp_seconds{{{NODE}}}"
 DRILL = f"voicebot_restore_drill_last_success_timestamp_seconds{{{NODE}}}"
+DRILL_FAILED = f"voicebot_restore_drill_failed{{{NODE}}}"
 DIFFERS = f"voicebot_firewall_differs{{{NODE}}}"
 CHECKED = f"voicebot_firewall_checked_timestamp_seconds{{{NODE}}}"
 CERTIFICATE = f'voicebot_certificate_expires_timestamp_seconds{{{NODE},certificate="dashboard"}}'
@@ -80,6 +81,8 @@ MACHINE = (
         interval="1h",
     ),
     Case("DrillOld", "a week ago", {DRILL: still(0, 300)}, "7d", interval="1h"),
+    Case("DrillFailed", "since Sunday", {DRILL_FAILED: steps((0, 5), (1, 60))}, "10m", (Ring(labels=HERE),)),
+    Case("DrillFailed", "the one before", {DRILL_FAILED: steps((1, 5), (0, 60))}, "10m"),
     Case("FirewallDiffers", "two rules are missing", {DIFFERS: still(2)}, "10m", (Ring("2", HERE),)),
     Case("FirewallDiffers", "as it should be", {DIFFERS: still(0)}, "10m"),
     Case(

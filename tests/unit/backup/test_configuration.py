@@ -16,6 +16,10 @@ from app.backup.configuration import LEFT_OUT, configuration_files, without_secr
         ("  - --web.token=abc", f"  - --web.token={LEFT_OUT}"),
         ('{"name": "voicebot", "password": "x"}', f'{{"name": "voicebot", "password": {LEFT_OUT}'),
         ("url: postgresql://voicebot:p%40ss@10.0.0.1/db", f"url: postgresql://voicebot:{LEFT_OUT}@10.0.0.1/db"),
+        (
+            "a\n-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n-----END OPENSSH PRIVATE KEY-----\nb",
+            f"a\n{LEFT_OUT}\nb",
+        ),
         ("A=1\nAMI_SECRET=x\nB=2", f"A=1\nAMI_SECRET={LEFT_OUT}\nB=2"),
     ],
 )

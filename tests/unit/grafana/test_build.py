@@ -11,6 +11,7 @@ import yaml
 from prometheus_client import Counter, Histogram
 from prometheus_client.metrics import MetricWrapperBase
 
+from app.backup import metric as backup_metric
 from app.config import Settings
 from app.firewall import metric as firewall_metric
 from app.ops import metrics
@@ -55,7 +56,7 @@ def queries() -> Iterator[tuple[str, str]]:
 def series() -> dict[str, set[str]]:
     """Every series of the server's page and of the firewall's file, with its labels."""
     found: dict[str, set[str]] = {}
-    for metric in (*vars(metrics).values(), *vars(firewall_metric).values()):
+    for metric in [one for module in (metrics, firewall_metric, backup_metric) for one in vars(module).values()]:
         if isinstance(metric, Histogram):
             found[f"{metric._name}_bucket"] = {*metric._labelnames, "le"}
             found |= {f"{metric._name}_{end}": set(metric._labelnames) for end in ("sum", "count")}
