@@ -233,3 +233,30 @@ async def test_an_asterisk_comes_and_goes_while_a_call_goes_on(site: Installatio
     report = await call
     assert report["ended_by"] == "bot", report
     assert (await site.ticket(report["uuid"]))["status"] == "resolved"
+
+
+async def test_settings_that_cannot_work_leave_the_server_and_its_settings(site: Installation) -> None:
+    serving = await site.serving()
+    before = await site.run("cat /etc/voicebot/voicebot.env")
+    play = await site.play("--tags", "voicebot", voicebot_settings={"WORKERS": "many", "WORKRES": 2})
+    assert play.code == 2
+    assert "WORKERS" in play.said
+    assert "WORKRES" in play.said
+    assert await site.run("cat /etc/voicebot/voicebot.env") == before
+    assert await site.serving() == serving
+
+
+async def test_without_docker_calls_go_on_and_tickets_get_in_afterwards(site: Installation) -> None:
+    await site.run("systemctl stop docker.socket docker.service")
+    try:
+        report = await site.call("internet_resolu")
+        assert report["ended_by"] == "bot", report
+
+        async def spooled() -> bool:
+            metrics = await site.run("curl --silent --fail http://127.0.0.1:9091/metrics")
+            return "voicebot_spool_entries 1.0" in metrics
+
+        await until(spooled, "the ticket waits on disk", 30)
+    finally:
+        await site.run("systemctl start docker.service")
+    assert (await site.ticket(report["uuid"], within_s=120))["status"] == "resolved"
