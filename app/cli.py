@@ -59,7 +59,8 @@ def plain_errors(command: Command) -> Command:
             err.print(f"voicebot: {error}", markup=False, soft_wrap=True)
             raise typer.Exit(EXIT_FAILED) from None
         except OSError as error:
-            err.print(f"voicebot: {error.strerror or error}: {error.filename or ''}".rstrip(": "), markup=False)
+            told = f"voicebot: {error.strerror or error}: {error.filename or ''}".rstrip(": ")
+            err.print(told, markup=False, soft_wrap=True)
             raise typer.Exit(EXIT_FAILED) from None
         except KeyboardInterrupt:
             raise typer.Exit(130) from None
@@ -306,11 +307,12 @@ def firewall_status(
     table: Annotated[Path, typer.Option(help="Who may reach what (docs/firewall.md).")] = FIREWALL_FILE,
     json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
     metrics: Annotated[Path | None, typer.Option(help="Also write a file for node exporter, name.prom.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Also write every rule to a file for the dashboard.")] = None,
 ) -> None:
     """Compare the rules that stand with those that should: exit code 1 where they differ, 2 where it can't tell."""
     from app.commands.firewall import status
 
-    raise typer.Exit(status(table, as_json=json, metrics=metrics))
+    raise typer.Exit(status(table, as_json=json, metrics=metrics, report_file=report))
 
 
 @firewall_app.command("remove", epilog="Example:  sudo voicebot firewall remove")

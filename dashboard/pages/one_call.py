@@ -11,6 +11,7 @@ from app.errors import MediaError, StoreError
 from dashboard.charts import coloured, show_chart
 from dashboard.components.cards import Card, cards
 from dashboard.components.conversation import Leg, conversation
+from dashboard.components.heading import heading
 from dashboard.components.ticket_list import FACES, caller_of
 from dashboard.queries.changes import Change, ChangedMeanwhile, What, change, changes_of
 from dashboard.queries.clients import client_by_id, client_names
@@ -35,14 +36,14 @@ def show(view: View, number: int) -> None:
         return
     row = found.row
     names = desk.ask(client_names, desk.clients, [row.client_id])
-    st.title(f"{view.say('ticket')} {row.id} · {caller_of(view, row, names)}")
+    heading(f"{view.say('ticket')} {row.id} · {caller_of(view, row, names)}")
     _head(view, row)
     left, right = st.columns([3, 2])
     with left:
-        st.subheader(view.say("conversation"))
+        st.header(view.say("conversation"))
         _conversation(view, found)
     with right:
-        st.subheader(view.say("manage"))
+        st.header(view.say("manage"))
         _follow_up(view, row)
     _turns(view, found.transcript)
 
@@ -63,7 +64,7 @@ def _head(view: View, row: TicketRow) -> None:
             Card(
                 view.say("status"),
                 view.say(f"status_{row.status}"),
-                (f"{view.say('assignee')} : {row.assignee or view.say('nobody')}",),
+                (view.say("labelled", label=view.say("assignee"), value=row.assignee or view.say("nobody")),),
             ),
             Card(view.say("sentiment"), f"{FACES[row.sentiment]} {view.say(f'sentiment_{row.sentiment}')}", contact),
         ],
@@ -93,7 +94,7 @@ def _turns(view: View, transcript: Sequence[Mapping[str, Any]]) -> None:
     """How long each answer took and of what that was made; where the dialogue stood; how the caller felt."""
     turns = [entry for entry in transcript if isinstance(entry.get("total_ms"), int | float)]
     states = [entry for entry in transcript if isinstance(entry.get("state"), str)]
-    st.subheader(view.say("way"))
+    st.header(view.say("way"))
     if not turns and not states:
         st.caption(view.say("no_turns"))
         return
@@ -219,4 +220,4 @@ def _told(view: View, one: Change) -> None:
         else:
             head = view.say("change_comment", who=one.changed_by)
         st.caption(when)
-        st.text(head if one.what != "comment" else f"{head} : {one.after}")
+        st.text(head if one.what != "comment" else view.say("labelled", label=head, value=one.after))

@@ -9,6 +9,7 @@ HERE = {"job": "node", "instance": "sav"}
 SPOOL = f"voicebot_spool_entries{{{JOB}}}"
 BACKUP = f"voicebot_backup_last_success_timestamp_seconds{{{NODE}}}"
 DRILL = f"voicebot_restore_drill_last_success_timestamp_seconds{{{NODE}}}"
+BACKUP_FAILED = f"voicebot_backup_failed{{{NODE}}}"
 DRILL_FAILED = f"voicebot_restore_drill_failed{{{NODE}}}"
 DIFFERS = f"voicebot_firewall_differs{{{NODE}}}"
 CHECKED = f"voicebot_firewall_checked_timestamp_seconds{{{NODE}}}"
@@ -66,21 +67,41 @@ MACHINE = (
     Case(
         "BackupOld",
         "27 hours ago",
-        {BACKUP: still(0, 200)},
+        {BACKUP: still(1, 200)},
         "27h",
-        (Ring("1d 3h 0m 0s", HERE),),
+        (Ring("1d 2h 59m 59s", HERE),),
         interval="15m",
     ),
-    Case("BackupOld", "25 hours ago", {BACKUP: still(0, 200)}, "25h", interval="15m"),
+    Case("BackupOld", "25 hours ago", {BACKUP: still(1, 200)}, "25h", interval="15m"),
+    Case("BackupOld", "never, since this morning", {BACKUP: still(0, 200)}, "5h", interval="15m"),
+    Case(
+        "BackupOld",
+        "never, since the day before yesterday",
+        {BACKUP: still(0, 200)},
+        "30h",
+        (Ring("1d 2h 0m 0s", HERE),),
+        interval="15m",
+    ),
     Case(
         "DrillOld",
         "nine days ago",
-        {DRILL: still(0, 300)},
+        {DRILL: still(1, 300)},
         "9d",
-        (Ring("9d 0h 0m 0s", HERE),),
+        (Ring("8d 23h 59m 59s", HERE),),
         interval="1h",
     ),
-    Case("DrillOld", "a week ago", {DRILL: still(0, 300)}, "7d", interval="1h"),
+    Case("DrillOld", "a week ago", {DRILL: still(1, 300)}, "7d", interval="1h"),
+    Case("DrillOld", "never, on a new machine", {DRILL: still(0, 300)}, "7d", interval="1h"),
+    Case(
+        "DrillOld",
+        "never, for nine days",
+        {DRILL: still(0, 300)},
+        "9d",
+        (Ring("8d 0h 0m 0s", HERE),),
+        interval="1h",
+    ),
+    Case("BackupFailed", "last night", {BACKUP_FAILED: steps((0, 5), (1, 60))}, "10m", (Ring(labels=HERE),)),
+    Case("BackupFailed", "the one before", {BACKUP_FAILED: steps((1, 5), (0, 60))}, "10m"),
     Case("DrillFailed", "since Sunday", {DRILL_FAILED: steps((0, 5), (1, 60))}, "10m", (Ring(labels=HERE),)),
     Case("DrillFailed", "the one before", {DRILL_FAILED: steps((1, 5), (0, 60))}, "10m"),
     Case("FirewallDiffers", "two rules are missing", {DIFFERS: still(2)}, "10m", (Ring("2", HERE),)),
