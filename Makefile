@@ -6,7 +6,7 @@ DASHBOARD ?= .venv-dashboard
 SHELL := /bin/bash
 EXT := $(wildcard ext/*.pyx ext/*.pxd ext/*.pxi ext/*.h)
 
-.PHONY: help setup demo dashboard test trials lab lint coverage bench lock clean
+.PHONY: help setup demo dashboard test browser trials lab lint coverage bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -47,6 +47,9 @@ test: setup $(DASHBOARD)/.made ## every test that needs no root
 	$(BIN)/python -m pytest
 	$(DASHBOARD)/bin/python -m pytest tests/dashboard
 
+browser: setup $(DASHBOARD)/.made ## the dashboard in a real Chromium: pages, sound, who gets in; BROWSER=measure: how quick it is
+	$(DASHBOARD)/bin/python -m tests.browser $(BROWSER)
+
 trials: setup ## conversations with scripted callers of every temper, measured beside what was promised
 	$(BIN)/python -m tests.trials $(TRIALS)
 
@@ -57,7 +60,8 @@ lint: setup $(DASHBOARD)/.made ## ruff, mypy --strict, cython-lint, ansible-lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/mypy --python-executable $(DASHBOARD)/bin/python dashboard $(wildcard tests/dashboard/*.py)
+	$(BIN)/mypy --python-executable $(DASHBOARD)/bin/python dashboard \
+		$(wildcard tests/dashboard/*.py tests/browser/*.py)
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/cython-lint ext  # it calls pycodestyle by name
 	cd ansible && PATH="$(abspath $(BIN)):$$PATH" ansible-lint --offline -q  # where ansible.cfg is; .ansible-lint
 	cd ansible && $(abspath $(BIN))/yamllint --strict .
@@ -81,5 +85,5 @@ lock: ## pins every dependency anew
 	$(PYTHON) $(COMPILE) --group dashboard-dev -o dashboard/requirements-dev.lock
 
 clean: ## removes the environment, builds and what a run left behind
-	rm -rf $(VENV) $(DASHBOARD) build *.egg-info var bench-results trial-results .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(DASHBOARD) build *.egg-info var bench-results trial-results browser-results .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} + && rm -f ext/*.so ext/*.c

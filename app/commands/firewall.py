@@ -2,6 +2,8 @@
 
 import json
 import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -10,7 +12,9 @@ from app.errors import VoicebotError
 from app.firewall import host
 from app.firewall.metric import write_metric
 from app.firewall.plan import Difference, Step, differences, removal, steps, unguarded
+from app.firewall.report import report, write_report
 from app.firewall.rules import Family, wanted
+from app.firewall.ruleset import Ruleset
 from app.firewall.table import Table, read_table
 
 DIFFERS = 1
@@ -38,11 +42,23 @@ def apply(file: Path, *, dry_run: bool) -> int:
         changed += len(taken)
         for step in taken:
             console.print(f"{family}: {step}", markup=False)
+    if table.ufw and host.ufw_is_enabled() and _unguarded():
+        # Somebody has flushed the tables: policies still drop, so that SSH and calls are shut out, too.
+        changed += 1
+        console.print("ufw reload")
+        if not dry_run:
+            host.reload_ufw()
     if failed:
         raise VoicebotError("; ".join(failed))
     if not changed:
         console.print("nothing to do: all rules stand")
     return 0
+
+
+def _unguarded() -> list[Difference]:
+    return [
+        one for family in host.families() for one in unguarded(host.read_rules(family), family, host.ufw_rules(family))
+    ]
 
 
 def _bring_about(family: Family, table: Table, *, dry_run: bool) -> list[Step]:
@@ -64,20 +80,29 @@ def _bring_about(family: Family, table: Table, *, dry_run: bool) -> list[Step]:
     return []
 
 
-def status(file: Path, *, as_json: bool, metrics: Path | None) -> int:
+def status(file: Path, *, as_json: bool, metrics: Path | None, report_file: Path | None) -> int:
     """Compares what stands with what the file wants; exit code 1 where they differ.
 
+    Args:
+        metrics: written for node exporter.
+        report_file: written for the dashboard.
+
     Raises:
-        ConfigError: it can't be told; the metric says "differs" then.
+        ConfigError: it can't be told; metric and report say "differs" then.
+        VoicebotError: the report can't be written.
     """
+    table: Table | None = None
+    rulesets: dict[Family, Ruleset] = {}
     try:
-        found = _problems(file)
-    except VoicebotError:
-        if metrics is not None:
-            write_metric(metrics, 1, time.time())
+        table = read_table(file)
+        host.check_root()
+        host.check_backend()
+        rulesets = {family: host.read_rules(family) for family in host.families()}
+        found = _problems(table, rulesets)
+    except VoicebotError as error:
+        _tell(metrics, report_file, table, rulesets, [str(error)])
         raise
-    if metrics is not None:
-        write_metric(metrics, len(found), time.time())
+    _tell(metrics, report_file, table, rulesets, found)
     console = Console(highlight=False, soft_wrap=True)
     if as_json:
         console.print_json(json.dumps({"differs": bool(found), "problems": found}))
@@ -89,35 +114,36 @@ def status(file: Path, *, as_json: bool, metrics: Path | None) -> int:
     return DIFFERS if found else 0
 
 
-def _problems(file: Path) -> list[str]:
-    table = read_table(file)
-    host.check_root()
-    host.check_backend()
+def _tell(
+    metrics: Path | None,
+    report_file: Path | None,
+    table: Table | None,
+    rulesets: Mapping[Family, Ruleset],
+    problems: Sequence[str],
+) -> None:
+    if metrics is not None:
+        write_metric(metrics, len(problems), time.time())
+    if report_file is not None:
+        try:
+            write_report(report_file, report(table, rulesets, problems, datetime.now(UTC)))
+        except OSError as error:
+            raise VoicebotError(f"--report {report_file}: {error.strerror or error}") from error
+
+
+def _problems(table: Table, rulesets: Mapping[Family, Ruleset]) -> list[str]:
     found: list[Difference] = []
-    for family in host.families():
-        now = host.read_rules(family)
+    for family, now in rulesets.items():
         found += differences(now, wanted(table, family), family)
-        found += unguarded(now, family) if table.ufw else []
+    found += _unguarded() if table.ufw else []
     return [str(one) for one in found] + _blind_spots(table)
 
 
 def _blind_spots(table: Table) -> list[str]:
-    """Interfaces that the rules look at in vain, or not at all: a network card may have been given another name."""
-    there = host.interfaces()
-    problems = [f"outside: there is no interface {name}" for name in table.outside if not _any_is(there, name)]
-    problems += [
-        f"outside: the default route leaves through {name}, which is not in the list"
-        for name in sorted(host.interfaces_of_default_routes())
-        if not any(_any_is([name], pattern) for pattern in table.outside)
+    """Bridges of containers behind which the world is: somebody has plugged a network card into one."""
+    return [
+        f"inside: the default route leaves through {name}, so strangers are there; take it out of the list"
+        for name in sorted(host.interfaces_of_default_routes() & set(table.inside))
     ]
-    return problems
-
-
-def _any_is(names: list[str], pattern: str) -> bool:
-    """Whether one has this name, or begins so where the pattern ends with a plus sign."""
-    if pattern.endswith("+"):
-        return any(name.startswith(pattern[:-1]) for name in names)
-    return pattern in names
 
 
 def remove() -> int:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dashboard.components.cards import Card, cards
+from dashboard.components.heading import heading
 from dashboard.components.table import table
 from dashboard.components.ticket_list import ticket_list
 from dashboard.queries.clients import PAGE_SIZE, ClientRow, client_by_id, client_page
@@ -62,7 +63,7 @@ def _one(view: View, number: int) -> None:
     if client is None:
         st.warning(view.say("no_such_client", number=number))
         return
-    st.title(client.name)
+    heading(client.name)
     wanted = TicketFilter(client_id=client.id)
     count = desk.ask(ticket_count, desk.tickets, wanted, desk.settings.zone)
     cards(

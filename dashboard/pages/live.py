@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from dashboard.components.conversation import conversation
+from dashboard.components.heading import heading
 from dashboard.components.live_list import live_list
 from dashboard.live import RunningCall, running_calls
 from dashboard.queries.clients import clients_by_phone
@@ -55,7 +56,7 @@ def _watched(view: View, calls: list[RunningCall], opened: str | None) -> None:
         _over(view, opened)
         return
     st.session_state[KEPT] = found
-    st.subheader(_who(view, found))
+    heading(_who(view, found), 3)
     st.caption(f"{state_word(found.state, view.language)} · {_since(view, found)}")
     conversation(view, found.transcript, [], key="live words", live=True)
 
@@ -64,7 +65,7 @@ def _over(view: View, opened: str) -> None:
     """Until the ticket is written, the last that was seen."""
     kept: RunningCall | None = st.session_state.get(KEPT)
     if kept is not None:
-        st.subheader(_who(view, kept))
+        heading(_who(view, kept), 3)
     st.info(view.say("live_over"))
     ticket = view.desk.ask(ticket_of_call, view.desk.tickets, opened)
     entries = [{**entry, "now": False} for entry in kept.transcript] if kept else []

@@ -11,6 +11,7 @@ from app.errors import MediaError, StoreError
 from dashboard.charts import coloured, show_chart
 from dashboard.components.cards import Card, cards
 from dashboard.components.conversation import Leg, conversation
+from dashboard.components.heading import heading
 from dashboard.components.ticket_list import FACES, caller_of
 from dashboard.queries.changes import Change, ChangedMeanwhile, What, change, changes_of
 from dashboard.queries.clients import client_by_id, client_names
@@ -35,7 +36,7 @@ def show(view: View, number: int) -> None:
         return
     row = found.row
     names = desk.ask(client_names, desk.clients, [row.client_id])
-    st.title(f"{view.say('ticket')} {row.id} · {caller_of(view, row, names)}")
+    heading(f"{view.say('ticket')} {row.id} · {caller_of(view, row, names)}")
     _head(view, row)
     left, right = st.columns([3, 2])
     with left:

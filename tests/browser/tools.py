@@ -1,0 +1,30 @@
+"""Programs and fonts of the system that the browser's tests need, and the packages that bring them."""
+
+import shutil
+from pathlib import Path
+
+from app.errors import ConfigError
+
+PROGRAMS = {"chromium": "chromium"}
+FONTS = {
+    "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf": "fonts-dejavu-core",
+    "/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf": "fonts-noto-color-emoji",
+}
+"""Without them a screenshot shows boxes where a supervisor sees words and faces."""
+
+
+def missing_packages() -> list[str]:
+    """Debian packages of what is not there; sorted."""
+    found = {package for program, package in PROGRAMS.items() if shutil.which(program) is None}
+    return sorted(found | {package for font, package in FONTS.items() if not Path(font).is_file()})
+
+
+def chromium() -> str:
+    """The path of Debian's Chromium.
+
+    Raises:
+        ConfigError: something is missing; it says what to do.
+    """
+    if packages := missing_packages():
+        raise ConfigError([f"missing: apt-get install --no-install-recommends {' '.join(packages)}"])
+    return str(shutil.which("chromium"))
