@@ -260,3 +260,30 @@ async def test_without_docker_calls_go_on_and_tickets_get_in_afterwards(site: In
     finally:
         await site.run("systemctl start docker.service")
     assert (await site.ticket(report["uuid"], within_s=120))["status"] == "resolved"
+
+
+async def test_after_a_reboot_it_takes_calls_again(site: Installation) -> None:
+    await asyncio.to_thread(site.host.reboot)
+
+    async def ready() -> bool:
+        return await site.run("curl --silent http://127.0.0.1:9091/readyz", check=False) != "" and bool(
+            await site.serving()
+        )
+
+    await until(ready, "the server is ready", 60)
+    assert len(await site.serving()) == 1
+    report = await site.call("raccroche")
+    assert report["ended_by"] == "caller", report
+    assert (await site.ticket(report["uuid"], within_s=90))["status"] == "abandoned"
+
+
+async def test_a_server_that_hangs_is_replaced(site: Installation) -> None:
+    (number,) = await site.serving()
+    await site.run(f"systemctl kill --kill-whom=main --signal=SIGSTOP voicebot@{number}")
+
+    async def again() -> bool:
+        shown = await site.run(f"systemctl show --value --property NRestarts,ActiveState voicebot@{number}")
+        return shown.split() == ["1", "active"]
+
+    await until(again, "systemd has restarted it", 120)
+    assert (await site.call("raccroche"))["ended_by"] == "caller"
