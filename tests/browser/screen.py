@@ -70,10 +70,14 @@ class Visit:
             timeout=WAIT_MS,
         )
 
+    def picture_path(self, name: str) -> Path:
+        """Where a picture is kept."""
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        return PICTURES / f"{name}-{self.screen.name}.png"
+
     def picture(self, name: str) -> Path:
         """Keeps what is to be seen, the whole page."""
-        PICTURES.mkdir(parents=True, exist_ok=True)
-        path = PICTURES / f"{name}-{self.screen.name}.png"
+        path = self.picture_path(name)
         # Streamlit scrolls inside the window: the window is made as tall as what is in it.
         tall = self.page.evaluate(
             "() => Math.ceil(document.querySelector('[data-testid=\"stMainBlockContainer\"]')?.scrollHeight ?? 0) + 60"
