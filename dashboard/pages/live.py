@@ -31,45 +31,50 @@ def show_calls(view: View) -> None:
     calls = running_calls(view.desk, opened)
     if calls is None:
         st.warning(view.say("live_away"), icon=":material/cloud_off:")
-        return
     left, right = st.columns([2, 3])
     with left:
-        st.markdown(f"**{_count(view, len(calls))}**")
-        if clicked := live_list("live", view.say("page_live"), [_row(view, one) for one in calls], opened):
+        if calls is not None:
+            st.markdown(f"**{_count(view, len(calls))}**")
+        rows = [_row(view, one) for one in calls or ()]
+        if clicked := live_list("live", view.say("page_live"), rows, opened):
             st.session_state[OPENED] = clicked
             st.session_state.pop(KEPT, None)
             st.rerun(scope="fragment")
         st.caption(view.say("live_refresh"))
     with right:
-        _watched(view, calls, opened)
+        _watched(view, calls or [], opened)
 
 
 def _watched(view: View, calls: list[RunningCall], opened: str | None) -> None:
-    """The call that was chosen; when it is over, its last words and the way to its ticket."""
+    """The call that was chosen; when it is over, what was said in it and the way to its ticket."""
     if opened is None:
         if calls:
             st.info(view.say("live_choose"))
         return
     found = next((one for one in calls if one.call_uuid == opened), None)
-    kept: RunningCall | None = found or st.session_state.get(KEPT)
-    if kept is None:
-        st.info(view.say("live_over"))
-        return
-    st.session_state[KEPT] = kept
-    heading(_who(view, kept), 3)
     if found is None:
         _over(view, opened)
-    else:
-        st.caption(f"{state_word(kept.state, view.language)} · {_since(view, kept)}")
-    entries = [{**entry, "now": bool(entry.get("now")) and found is not None} for entry in kept.transcript]
-    conversation(view, entries, [], key="live words", live=True)
+        return
+    st.session_state[KEPT] = found
+    heading(_who(view, found), 3)
+    st.caption(f"{state_word(found.state, view.language)} · {_since(view, found)}")
+    conversation(view, found.transcript, [], key="live words", live=True)
 
 
 def _over(view: View, opened: str) -> None:
-    number = view.desk.ask(ticket_of_call, view.desk.tickets, opened)
+    """Until the ticket is written, the last that was seen."""
+    kept: RunningCall | None = st.session_state.get(KEPT)
+    if kept is not None:
+        heading(_who(view, kept), 3)
     st.info(view.say("live_over"))
-    if number is not None and st.button(f"{view.say('open_ticket')} {number}", icon=":material/call_end:"):
-        st.switch_page(st.session_state["pages"]["calls"], query_params={"ticket": str(number)})
+    ticket = view.desk.ask(ticket_of_call, view.desk.tickets, opened)
+    entries = [{**entry, "now": False} for entry in kept.transcript] if kept else []
+    if ticket is not None and ticket.row.ended_at is not None:
+        entries = [dict(entry) for entry in ticket.transcript]
+        number = ticket.row.id
+        if st.button(f"{view.say('open_ticket')} {number}", icon=":material/call_end:"):
+            st.switch_page(st.session_state["pages"]["calls"], query_params={"ticket": str(number)})
+    conversation(view, entries, [], key="live words", live=True)
 
 
 def _count(view: View, count: int) -> str:

@@ -9,8 +9,6 @@ PROBLEMS = ("internet", "mobile", "modification", "other")
 STATUSES = ("open", "resolved", "transferred", "abandoned")
 SENTIMENTS = ("positive", "neutral", "negative")
 SEARCH_MAX_CHARACTERS = 200
-WORDS_OF = "ticket_words(summary, transcript)"
-"""As in the index `tickets_words`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +86,7 @@ def condition(wanted: TicketFilter, zone: ZoneInfo) -> Condition:
         exact = digits.startswith("+")
         made.add("caller_number = {}" if exact else "caller_number LIKE '%' || {}", digits)
     if words := storable_words(wanted.words):
-        made.add(f"{WORDS_OF} @@ websearch_to_tsquery('french', plain_words({{}}))", words)
+        made.add("words @@ websearch_to_tsquery('french', plain_words({}))", words)
     return made
 
 

@@ -86,14 +86,15 @@ async def ticket_opened(source: Source, number: int) -> OpenedTicket | None:
     """One ticket, None if there is none with that number."""
     if not 0 < number < 2**63:
         return None
-    rows = await source.fetch(
-        f"SELECT {COLUMNS}, transcript, recording FROM tickets WHERE id = $1", number, within_s=QUERY_S
-    )
-    if not rows:
+    return await _opened(source, "id = $1", number)
+
+
+async def ticket_of_call(source: Source, call_uuid: str) -> OpenedTicket | None:
+    """A call's ticket; None as long as there is none."""
+    try:
+        return await _opened(source, "call_uuid = $1", UUID(call_uuid))
+    except ValueError:
         return None
-    row = rows[0]
-    entries = [entry for entry in row["transcript"] if isinstance(entry, dict)]
-    return OpenedTicket(_row(row), tuple(entries), tuple((row["recording"] or "").split()))
 
 
 async def ticket_recordings(source: Source, number: int) -> tuple[str, ...]:
@@ -104,16 +105,6 @@ async def ticket_recordings(source: Source, number: int) -> tuple[str, ...]:
     return tuple((rows[0]["recording"] or "").split()) if rows else ()
 
 
-async def ticket_of_call(source: Source, call_uuid: str) -> int | None:
-    """The number of a call's ticket; None as long as there is none."""
-    try:
-        uuid = UUID(call_uuid)
-    except ValueError:
-        return None
-    rows = await source.fetch("SELECT id FROM tickets WHERE call_uuid = $1", uuid, within_s=QUERY_S)
-    return int(rows[0]["id"]) if rows else None
-
-
 async def asterisks(source: Source) -> list[str]:
     """Every Asterisk that calls came from in the last 90 days."""
     rows = await source.fetch(
@@ -122,6 +113,16 @@ async def asterisks(source: Source) -> list[str]:
         within_s=QUERY_S,
     )
     return [row["asterisk"] for row in rows]
+
+
+async def _opened(source: Source, condition: str, value: object) -> OpenedTicket | None:
+    sql = f"SELECT {COLUMNS}, transcript, recording FROM tickets WHERE {condition}"
+    rows = await source.fetch(sql, value, within_s=QUERY_S)
+    if not rows:
+        return None
+    row = rows[0]
+    entries = [entry for entry in row["transcript"] if isinstance(entry, dict)]
+    return OpenedTicket(_row(row), tuple(entries), tuple((row["recording"] or "").split()))
 
 
 async def _rows(

@@ -19,14 +19,18 @@ RETURN to_tsvector('pg_catalog.french'::regconfig, plain_words(left(
     coalesce(summary, '') || ' ' || coalesce(jsonb_path_query_array(transcript, '$[*].text')::text, ''), 200000)));
 
 -- assignee: who takes care of it. call_status: how the call itself left the ticket, once somebody changed the status.
-ALTER TABLE tickets ADD COLUMN assignee text CHECK (length(assignee) BETWEEN 1 AND 80);
-ALTER TABLE tickets ADD COLUMN call_status text;
+-- words: kept, not made anew for each look: a search for "words together" or -without has to see each ticket that the
+-- index offers, which took 5 s of 100 000 tickets.
+ALTER TABLE tickets
+    ADD COLUMN assignee text CHECK (length(assignee) BETWEEN 1 AND 80),
+    ADD COLUMN call_status text,
+    ADD COLUMN words tsvector GENERATED ALWAYS AS (ticket_words(summary, transcript)) STORED;
 
 -- Figures, charts and filters read this index alone, in the order of the page.
 CREATE INDEX tickets_overview ON tickets (started_at DESC, id DESC) INCLUDE (
     duration_seconds, ended_at, problem_type, status, call_status, sentiment, asterisk, caller_number, client_id, assignee
 );
-CREATE INDEX tickets_words ON tickets USING gin (ticket_words(summary, transcript));
+CREATE INDEX tickets_words ON tickets USING gin (words);
 DROP INDEX tickets_started_at;
 
 CREATE TABLE ticket_changes (
