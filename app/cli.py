@@ -29,10 +29,12 @@ cache_app = typer.Typer(help="The cache of pre-spoken phrases.", no_args_is_help
 recordings_app = typer.Typer(help="Recordings of calls.", no_args_is_help=True)
 db_app = typer.Typer(help="The two databases.", no_args_is_help=True)
 firewall_app = typer.Typer(help="The firewall in front of the containers; needs root.", no_args_is_help=True)
+backup_app = typer.Typer(help="Backups of databases, recordings and configuration; needs root.", no_args_is_help=True)
 app.add_typer(cache_app, name="cache")
 app.add_typer(recordings_app, name="recordings")
 app.add_typer(db_app, name="db")
 app.add_typer(firewall_app, name="firewall")
+app.add_typer(backup_app, name="backup")
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -318,6 +320,56 @@ def firewall_remove() -> None:
     from app.commands.firewall import remove
 
     raise typer.Exit(remove())
+
+
+BACKUP_PLAN = Path("/etc/voicebot/backup.yaml")
+PlanFile = Annotated[Path, typer.Option("--plan", help="What is backed up, and where to (docs/backup.md).")]
+
+
+@backup_app.command("run", epilog="Example:  sudo voicebot backup run")
+@plain_errors
+def backup_run(plan: PlanFile = BACKUP_PLAN) -> None:
+    """Back up both databases, roles, recordings of the last days and configuration; copy it to the target, if any."""
+    from app.commands.backup import run_backup
+
+    raise typer.Exit(run_backup(plan))
+
+
+@backup_app.command("list", epilog="Example:  sudo voicebot backup list --json")
+@plain_errors
+def backup_list(
+    plan: PlanFile = BACKUP_PLAN,
+    json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+) -> None:
+    """Show the backups that are complete, and what is there besides."""
+    from app.commands.backup import list_backups
+
+    raise typer.Exit(list_backups(plan, as_json=json))
+
+
+@backup_app.command("drill", epilog="Example:  sudo voicebot backup drill")
+@plain_errors
+def backup_drill(
+    name: Annotated[str, typer.Argument(help="A backup of the list, or the newest one.")] = "newest",
+    plan: PlanFile = BACKUP_PLAN,
+) -> None:
+    """Restore a backup on trial, into databases that are dropped again, and compare: exit code 1 where it differs."""
+    from app.commands.backup import run_drill
+
+    raise typer.Exit(run_drill(plan, name))
+
+
+@backup_app.command("restore", epilog="Example:  sudo voicebot backup restore 20261129T021500Z --yes")
+@plain_errors
+def backup_restore(
+    name: Annotated[str, typer.Argument(help="A backup of the list, or newest.")],
+    plan: PlanFile = BACKUP_PLAN,
+    yes: Annotated[bool, typer.Option("--yes", help="Put it in the place of the present databases.")] = False,
+) -> None:
+    """Restore for real: the databases of a backup take the place of the present ones, which are kept beside them."""
+    from app.commands.backup import run_restore
+
+    raise typer.Exit(run_restore(plan, name, confirmed=yes))
 
 
 def main() -> None:

@@ -134,10 +134,13 @@ class Crew:
         """The page of all processes."""
         await self._count()
         metrics.WORKERS.set(self.ready)
+        metrics.CALLS_MAX.set(self._settings.max_concurrent_calls)
         for slot in self._board.slots:
             metrics.WORKER_CALLS.labels(str(slot.number)).set(slot.calls)
         metrics.PROVIDER_STREAMS.labels("deepgram").set(sum(slot.ears for slot in self._board.slots))
         metrics.PROVIDER_STREAMS.labels("elevenlabs").set(sum(slot.voices for slot in self._board.slots))
+        metrics.PROVIDER_STREAMS_MAX.labels("deepgram").set(self._settings.deepgram_max_streams)
+        metrics.PROVIDER_STREAMS_MAX.labels("elevenlabs").set(self._settings.elevenlabs_max_streams)
         return self._totals.render(metrics.snapshot_of_this_process())
 
     # The life of one worker.

@@ -10,7 +10,8 @@ VoicebotError
 │   ├── ProviderProtocolError    an answer that makes no sense
 │   └── ProviderNetworkError     refused, reset, cut
 ├── MediaError                   sound that can't be read, converted or played
-└── StoreError                   the database can't take or give it now
+├── StoreError                   the database can't take or give it now
+└── BackupError                  a backup can't be made, read or restored
 """
 
 from typing import ClassVar
@@ -100,3 +101,7 @@ class MediaError(VoicebotError):
 
 class StoreError(VoicebotError):
     """The database can't take or give it now."""
+
+
+class BackupError(VoicebotError):
+    """A backup can't be made, read or restored."""

@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 
 from app.asterisk.switchboard import Switchboard
+from app.call.database_watch import watch_databases
 from app.call.unanswered import Unanswered
 from app.config import Settings
 from app.dialogue.prompts import Prompts, load_prompts
@@ -51,7 +52,7 @@ class Part:
     """Which part of a server these services are for; by default all of it.
 
     Attributes:
-        number: of the worker. Number 0 does what is to be done once: looks at the databases, speaks missing phrases.
+        number: of the worker. Number 0 does what is to be done once: watches the databases, speaks missing phrases.
         workers: how many there are.
         ears: places at the recogniser that all workers share; own ones by default, as many as the settings say.
         voices: the same at the voice's provider.
@@ -106,6 +107,8 @@ async def open_services(settings: Settings, part: Part | None = None) -> AsyncIt
         clients, tickets = Clients(clients_db), Tickets(tickets_db)
         if first:
             await _look_at_databases(clients, tickets)
+            watch = watch_databases({"clients": clients_db, "tickets": tickets_db})
+            _in_background(watch, stack, name="watch databases")
         writer = TicketWriter(
             Spool(settings.spool_dir, on_bad=_bad_spool_entry),
             tickets,
@@ -132,7 +135,8 @@ async def open_services(settings: Settings, part: Part | None = None) -> AsyncIt
         texts = list(prompts.fixed().values())
         if missing := await asyncio.to_thread(cache.load, texts):
             builder = voice.patient if voice is spare else QuotaVoice(voice.patient, voices)
-            _in_background(_speak(cache, texts, missing, builder) if first else _look_for(cache, missing), stack)
+            work = _speak(cache, texts, missing, builder) if first else _look_for(cache, missing)
+            _in_background(work, stack, name="cache")
         await switchboard.tried(LINKS_WITHIN_S)
         lag, loop = Lag(), asyncio.get_running_loop()
 
@@ -223,8 +227,8 @@ async def _look_for(cache: PhraseCache, missing: list[str]) -> None:
     log.info("phrases that were missing are there")
 
 
-def _in_background(work: Coroutine[Any, Any, None], stack: AsyncExitStack) -> None:
-    job = asyncio.create_task(work, name="cache")
+def _in_background(work: Coroutine[Any, Any, None], stack: AsyncExitStack, name: str) -> None:
+    job = asyncio.create_task(work, name=name)
 
     async def stop() -> None:
         job.cancel()

@@ -261,6 +261,9 @@ class Turns:
 
     @property
     def _over_in_noise_s(self) -> float:
+        if self._voice and len(self.text.split()) == 1:
+            # "Non, je n'ai pas…": behind the comma it is closed, and the next interim is a second away.
+            return self._words.at_s + NO_NEW_WORDS_IN_NOISE_S
         return self._words.at_s + max(CLOSED_LEAST_S, self.patience_s() - CLOSED_S)
 
     def _end_in_noise(self, now_s: float) -> list[TurnEvent]:

@@ -72,8 +72,27 @@ RECORDING_ERRORS = Counter("voicebot_recording_errors", "Recordings that failed.
 AMI_CONNECTED = Gauge(
     "voicebot_ami_connected", "Whether every worker is logged in at this Asterisk.", ["asterisk"], registry=REGISTRY
 )
+DATABASE_UP = Gauge(
+    "voicebot_database_up", "Whether the database answered when it was last asked.", ["database"], registry=REGISTRY
+)
+DATABASE_PING_S = Gauge(
+    "voicebot_database_ping_seconds",
+    "Time to the database's last answer, or until it was given up.",
+    ["database"],
+    registry=REGISTRY,
+)
+BREAKER_OPEN = Gauge(
+    "voicebot_breaker_open",
+    "Whether a worker leaves this provider alone, since it kept failing.",
+    ["provider"],
+    registry=REGISTRY,
+)
 
 # Told by the supervisor.
+CALLS_MAX = Gauge("voicebot_calls_max", "Most calls at a time (MAX_CONCURRENT_CALLS).", registry=REGISTRY)
+PROVIDER_STREAMS_MAX = Gauge(
+    "voicebot_provider_streams_max", "Places that the settings allow at a provider.", ["provider"], registry=REGISTRY
+)
 WORKERS = Gauge("voicebot_workers", "Worker processes that take calls.", registry=REGISTRY)
 WORKER_RESTARTS = Counter("voicebot_worker_restarts", "Workers that died and were replaced.", registry=REGISTRY)
 WORKER_CALLS = Gauge("voicebot_worker_calls", "Calls in progress, by worker.", ["worker"], registry=REGISTRY)
@@ -94,7 +113,12 @@ GAUGE_RULES: dict[str, Rule] = {
     "voicebot_loop_lag_seconds": "max",
     "voicebot_spool_entries": "max",  # every worker sees the whole spool
     "voicebot_ami_connected": "min",
-    "voicebot_workers": "sum",  # this one and the following: told by one process only
+    "voicebot_database_up": "min",
+    "voicebot_database_ping_seconds": "max",
+    "voicebot_breaker_open": "max",
+    "voicebot_calls_max": "sum",  # this one and the following: told by one process only
+    "voicebot_provider_streams_max": "sum",
+    "voicebot_workers": "sum",
     "voicebot_worker_calls": "sum",
     "voicebot_provider_streams": "sum",
     "voicebot_process_resident_memory_bytes": "sum",
@@ -108,10 +132,16 @@ REFUSALS = (
     *("uuid_timeout", "no_uuid", "first_kind"),
 )
 """The usual reasons; a peer's rarer mistakes add their own."""
+OUTCOMES = (
+    *("goodbye", "transfer", "callback", "error", "silence", "too_long"),
+    *("hangup", "lost", "worker_died"),
+)
+"""How calls usually end; a peer that breaks the protocol adds its own."""
+FALL_BACKS = (("groq", "rules"), ("groq", "phrases"), ("elevenlabs", "espeak"))
 
 
 def prepare_labels() -> None:
-    """Creates the series that alerts watch, so that they exist at 0 before the first event."""
+    """Creates the usual series at 0: what appears with its first event has, for Prometheus, not grown by it."""
     for stage in ("endpoint", "understanding", "first_audio", "total"):
         TURN_LATENCY_S.labels(stage)
     for result in ("confirmed", "resumed"):
@@ -123,6 +153,15 @@ def prepare_labels() -> None:
     for provider in ("deepgram", "groq", "elevenlabs", "ami"):
         for kind in ("timeout", "quota", "auth", "protocol", "network"):
             ERRORS.labels(provider, kind)
+    for outcome in OUTCOMES:
+        CALLS.labels(outcome)
+    for provider, to in FALL_BACKS:
+        FALLBACKS.labels(provider, to)
+    for provider in ("groq", "elevenlabs"):
+        BREAKER_OPEN.labels(provider)
+    for problem_type in ("internet", "mobile", "modification", "other"):
+        for status in ("open", "resolved", "transferred", "abandoned"):
+            TICKETS.labels(problem_type, status)
 
 
 def snapshot_of_this_process() -> Snapshot:

@@ -95,12 +95,14 @@ class UnderstandingLadder:
         except (ProviderError, TimeoutError, StopAsyncIteration) as error:
             await _close(parts)
             self._breaker.failed(asyncio.get_running_loop().time())
+            _tell(self._model.name, self._breaker)
             _failed(self._model.name, "rules", error)
             return Answer(local)
         except asyncio.CancelledError:
             await _close(parts)
             raise
         self._breaker.succeeded()
+        _tell(self._model.name, self._breaker)
         if not isinstance(understanding, Understanding):
             await _close(parts)
             return Answer(local)
@@ -145,10 +147,12 @@ class VoiceLadder:
                             yield piece, True
                             del piece  # the wait for the next is long, and there are many calls
                     self._breaker.succeeded()
+                    _tell(self.voice.name, self._breaker)
                     return
                 except ProviderError as error:
                     # Cut in the middle, the sentence is said again from its start: better twice than half.
                     self._breaker.failed(loop.time())
+                    _tell(self.voice.name, self._breaker)
                     _failed(self.voice.name, self._spare.name, error)
                 finally:
                     if self._places is not None:
@@ -242,6 +246,10 @@ def _best_fields(turn: Turn, local: Fields, model: Fields) -> Fields:
         if name in said:
             best[name] = said[name]
     return Fields(**{**local.given(), **best})
+
+
+def _tell(provider: str, breaker: Breaker) -> None:
+    metrics.BREAKER_OPEN.labels(provider).set(breaker.is_open)
 
 
 def _failed(provider: str, to: str, error: BaseException) -> None:

@@ -29,6 +29,15 @@ COMMANDS = [
     ["recordings", "convert"],
     ["db"],
     ["db", "migrate"],
+    ["firewall"],
+    ["firewall", "apply"],
+    ["firewall", "status"],
+    ["firewall", "remove"],
+    ["backup"],
+    ["backup", "run"],
+    ["backup", "list"],
+    ["backup", "drill"],
+    ["backup", "restore"],
 ]
 
 

@@ -60,6 +60,11 @@ async def test_workers_share_one_port_and_one_page(serve: Serve) -> None:
         assert page[("voicebot_calls_active", ())] == 6
         assert page[("voicebot_workers", ())] == 2
         assert page[("voicebot_provider_streams", (("provider", "deepgram"),))] == 6
+        assert page[("voicebot_calls_max", ())] == 20
+        assert page[("voicebot_provider_streams_max", (("provider", "deepgram"),))] == 150
+        for database in ("clients", "tickets"):
+            assert page[("voicebot_database_up", (("database", database),))] == 1
+        assert page[("voicebot_calls_total", (("outcome", "hangup"),))] == 0, "there before its first event"
         for number, calls in server.workers_of_calls().items():
             assert page[("voicebot_worker_calls", (("worker", str(number)),))] == calls
         for name in ("cpu_seconds_total", "resident_memory_bytes", "open_fds", "threads"):

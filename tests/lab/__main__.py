@@ -3,7 +3,7 @@
     python -m tests.lab                              all of its tests
     python -m tests.lab tests/lab/test_calls.py -k ulaw
     python -m tests.lab missing                      names the packages that must be installed first
-    python -m tests.lab build                        only builds the Asterisk, where that is still to be done
+    python -m tests.lab build                        only builds what is built once, where that is still to be done
     python -m tests.lab up                           Asterisk servers and a bot that stay until Ctrl-C
     python -m tests.lab appliance up                 a bare Debian 13 that stays (`appliance/command.py`)
 
@@ -21,12 +21,18 @@ import tempfile
 from types import FrameType
 
 from app.errors import VoicebotError
+from tests.lab.appliance.ansible import ansible_bin
+from tests.lab.appliance.bare_root import bare_root
+from tests.lab.appliance.stand_in_images import archive_of_images
 from tests.lab.asterisk_root import asterisk_root
+from tests.lab.network import MACHINE
 from tests.lab.tools import check_tools, missing_packages
 
 INSIDE = "inside"
 ROOT_VARIABLE = "VOICEBOT_LAB_ROOT"
 """Where the Asterisk is; also the sign that a process runs in the laboratory."""
+NETWORK_VARIABLE = "VOICEBOT_LAB_NETWORK"
+"""Descriptor of the machine's own network, through which the appliance's host gets its packages."""
 SET_UP = (
     ("mount", "-t", "tmpfs", "-o", "mode=755", "laboratory", "/run"),  # layers, sockets, `ip netns`: gone with us
     ("mount", "-t", "tmpfs", "laboratory", "/dev/shm"),  # a PostgreSQL that is killed leaves memory there
@@ -44,10 +50,15 @@ def enter(words: list[str]) -> None:
     os.environ["PATH"] = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
     check_tools()
     os.environ[ROOT_VARIABLE] = str(asterisk_root())
+    # What needs the machine's network is made out here; once.
+    bare_root(), archive_of_images(), ansible_bin()
     if words == ["build"]:
         print(os.environ[ROOT_VARIABLE])
         raise SystemExit(0)
     take_a_directory()
+    network = os.open("/proc/self/ns/net", os.O_RDONLY)
+    os.set_inheritable(network, True)
+    os.environ[NETWORK_VARIABLE] = str(network)
     unshare = ["unshare", "--net", "--mount", "--ipc", "--pid", "--fork", "--kill-child", "--mount-proc"]
     os.execvp("unshare", [*unshare, sys.executable, "-m", "tests.lab", INSIDE, *words])
 
@@ -71,6 +82,10 @@ def be_init(words: list[str]) -> int:
     """Process 1 of the laboratory: sets it up, runs what was asked for, buries the dead; the exit code."""
     for command in SET_UP:
         subprocess.run(command, check=True)
+    network = int(os.environ.pop(NETWORK_VARIABLE))
+    MACHINE.touch()
+    subprocess.run(["mount", "--bind", f"/proc/self/fd/{network}", str(MACHINE)], check=True, pass_fds=[network])
+    os.close(network)
     module = ["tests.lab.up", *words[1:]] if words[:1] == ["up"] else ["pytest", *(words or ["tests/lab"])]
     child = subprocess.Popen([sys.executable, "-m", *module])
 

@@ -7,6 +7,7 @@ import pytest
 import pytest_asyncio
 
 from tests.lab.__main__ import ROOT_VARIABLE
+from tests.lab.appliance.installation import Installation
 from tests.lab.laboratory import Laboratory
 
 TIMEOUT_S = 300
@@ -16,7 +17,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All tests share the laboratory's loop; calls take their time."""
     for item in items:
         item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
-        item.add_marker(pytest.mark.timeout(TIMEOUT_S))
+        if item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(TIMEOUT_S))
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -26,6 +28,15 @@ async def laboratory(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[
         pytest.fail("this runs in namespaces of its own: make lab, or python -m tests.lab FILE", pytrace=False)
     async with Laboratory(tmp_path_factory.mktemp("laboratory")) as laboratory:
         yield laboratory
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def site() -> AsyncIterator[Installation]:
+    """A host for the appliance, bare at first; one for all tests."""
+    if ROOT_VARIABLE not in os.environ:
+        pytest.fail("this runs in namespaces of its own: make lab, or python -m tests.lab FILE", pytrace=False)
+    async with Installation.on_bare_host() as site:
+        yield site
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

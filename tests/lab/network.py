@@ -34,6 +34,8 @@ ADDRESSES = {
     "stranger": f"{NET}.66",
 }
 SWITCH = "switch"
+MACHINE = Path("/run/netns/machine")
+"""In the laboratory: the machine's own network, for those who fetch packages; nothing of ours is plugged into it."""
 COMMAND_TIMEOUT_S = 30.0
 CLONE_NEWNET = 0x40000000
 """`linux/sched.h`; the `os` module has it from Python 3.12 on."""

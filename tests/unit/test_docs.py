@@ -12,6 +12,7 @@ from prometheus_client import Counter, Histogram
 from prometheus_client.metrics import MetricWrapperBase
 from pydantic import SecretStr
 
+from app.backup import metric as backup_metric
 from app.caller.script import Script, shipped_scripts
 from app.cli import app as cli
 from app.config import Settings
@@ -21,12 +22,13 @@ from app.ops import metrics
 SETTINGS_PAGE = Path("docs/settings.md")
 METRICS_PAGE = Path("docs/metrics.md")
 PAGES = sorted([*Path().glob("*.md"), *Path("docs").glob("*.md"), *Path("tests").rglob("*.md")])
+PAGES_IN_BOTH = ("install", "operate", "asterisk", "firewall", "backup", "monitoring")
 IN_BOTH_LANGUAGES = [
     (Path("README.md"), Path("README.fr.md")),
-    *((Path(f"docs/{page}.md"), Path(f"docs/{page}.fr.md")) for page in ("install", "operate", "asterisk", "firewall")),
+    *((Path(f"docs/{page}.md"), Path(f"docs/{page}.fr.md")) for page in PAGES_IN_BOTH),
 ]
 
-METRIC_MODULES = (metrics, firewall_metric)
+METRIC_MODULES = (metrics, firewall_metric, backup_metric)
 """The server's own, and those that timers write to files."""
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -107,7 +109,7 @@ def inventory_names() -> set[str]:
     files = [
         *Path("ansible/inventories").rglob("*.yml"),
         Path("ansible/site.yml"),
-        Path("ansible/playbooks/secrets.yml"),
+        *Path("ansible/playbooks").glob("*.yml"),
     ]
     return set(re.findall(r"\bvoicebot_[a-z_]+[a-z]\b", "".join(map(text_of, files))))
 
@@ -220,9 +222,7 @@ def test_the_index_lists_every_page() -> None:
     assert listed == {page.name for page in Path("docs").glob("*.md")} - {"README.md"}
 
 
-@pytest.mark.parametrize(
-    ("english", "french"), IN_BOTH_LANGUAGES, ids=["README", "install", "operate", "asterisk", "firewall"]
-)
+@pytest.mark.parametrize(("english", "french"), IN_BOTH_LANGUAGES, ids=["README", *PAGES_IN_BOTH])
 def test_both_languages_have_the_same_shape(english: Path, french: Path) -> None:
     assert [level for level, _ in headings_of(english)] == [level for level, _ in headings_of(french)]
     assert blocks_of(english) == blocks_of(french)

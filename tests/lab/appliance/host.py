@@ -30,6 +30,7 @@ from tests.lab.appliance.ansible import write_programs
 from tests.lab.appliance.bare_root import appliance_cache, bare_root
 from tests.lab.appliance.site import give_site
 from tests.lab.appliance.stand_in_images import archive_of_images
+from tests.lab.network import MACHINE
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 """Of a host: it becomes the host's name, and part of paths."""
@@ -44,8 +45,10 @@ class CommandFailed(VoicebotError):
     """A command on a host or a peer did not end with 0."""
 
 
-def call(words: list[str], *, check: bool, timeout_s: float) -> "subprocess.CompletedProcess[str]":
-    """Runs a program to its end.
+def call(
+    words: list[str], *, check: bool, timeout_s: float, directory: Path | None = None
+) -> "subprocess.CompletedProcess[str]":
+    """Runs a program to its end, in a directory of this machine.
 
     Raises:
         CommandFailed: it failed and `check` is set, or it took too long; with the end of what it wrote.
@@ -59,6 +62,7 @@ def call(words: list[str], *, check: bool, timeout_s: float) -> "subprocess.Comp
             stdin=subprocess.DEVNULL,
             timeout=timeout_s,
             check=False,
+            cwd=directory,
         )
     except subprocess.TimeoutExpired:
         raise CommandFailed(f"{shlex.join(words)}: no end after {timeout_s:.0f} s") from None
@@ -109,6 +113,7 @@ class Host:
         self.inventory = self.directory / "inventory.yml"
         self._supervisor = supervisor
         self._leash: int | None = None
+        self._above: subprocess.Popen[bytes] | None = None
 
     @classmethod
     def boot(cls, name: str = "appliance", *, stays: bool = False) -> "Host":
@@ -129,13 +134,14 @@ class Host:
         if directory.exists():
             raise VoicebotError(f"there is a host {name!r} already: python -m tests.lab appliance down --name {name}")
         (directory / "root").mkdir(parents=True)
-        lock = (directory / "lock").open("w")
-        fcntl.flock(lock, fcntl.LOCK_EX)  # nobody's sweep takes the directory away before the supervisor holds it
-        call(["cp", "--archive", f"{bare}/.", str(directory / "root")], check=True, timeout_s=300)
-        give_site(directory / "root", name)
+        with (directory / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # nobody's sweep takes the directory away before the supervisor holds it
+            call(["cp", "--archive", f"{bare}/.", str(directory / "root")], check=True, timeout_s=300)
+            give_site(directory / "root", name)
         waits, leash = (None, None) if stays else os.pipe()
-        fcntl.flock(lock, fcntl.LOCK_UN)
         unshared = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+        if MACHINE.exists():
+            unshared = ["nsenter", f"--net={MACHINE}", "--", *unshared]  # its gateway needs the way out
         with (directory / "supervisor.log").open("w") as log:
             above = subprocess.Popen(
                 [*unshared, sys.executable, "-m", "tests.lab.appliance.supervisor", str(directory), str(images)],
@@ -148,7 +154,7 @@ class Host:
         if waits is not None:
             os.close(waits)
         host = cls(name, psutil.Process(above.pid))
-        host._leash = leash
+        host._leash, host._above = leash, above
         (directory / "supervisor.pid").write_text(str(above.pid))
         try:
             host._wait_until_up(not_this=None)
@@ -207,12 +213,13 @@ class Host:
     def ansible(
         self, program: str, *words: str, check: bool = True, timeout_s: float = 900.0
     ) -> "subprocess.CompletedProcess[str]":
-        """Runs one of Ansible's programs with this host as its inventory.
+        """Runs one of Ansible's programs with this host as its inventory, in the folder `ansible`.
 
         Raises:
             CommandFailed: as `call`.
         """
-        return call([str(self.directory / "bin" / program), *words], check=check, timeout_s=timeout_s)
+        words = (str(self.directory / "bin" / program), *words)
+        return call([*words], check=check, timeout_s=timeout_s, directory=REPOSITORY / "ansible")
 
     def reboot(self) -> None:
         """Reboots it as `systemctl reboot` does, and waits until it is up again.
@@ -234,6 +241,8 @@ class Host:
             except psutil.TimeoutExpired:
                 self._supervisor.kill()
                 self._supervisor.wait(END_TIMEOUT_S)
+        if self._above is not None:
+            self._above.wait()
         if self._leash is not None:
             os.close(self._leash)
             self._leash = None

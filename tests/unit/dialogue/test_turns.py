@@ -16,6 +16,7 @@ from app.dialogue.patience import (
     FIELD,
     FINALIZE_INTERIM_TIMEOUT_S,
     FINALIZE_TIMEOUT_S,
+    NO_NEW_WORDS_IN_NOISE_S,
     NO_NEW_WORDS_S,
     OPEN,
     PROVIDER_SILENT_S,
@@ -457,18 +458,37 @@ def test_endless_voice_without_words_is_unheard_again_and_again() -> None:
     assert [type(event) for event in events] == [FinalizeWanted, Unheard] * 2
 
 
-@pytest.mark.parametrize(("expects", "patience_s"), [("yes_no", 0.5), ("open", 1.2)])
-def test_on_a_noisy_line_the_recogniser_finds_the_end(expects: Endpointing, patience_s: float) -> None:
+@pytest.mark.parametrize(
+    ("expects", "text", "over_s"),
+    [
+        ("yes_no", "Oui voilà.", CLOSED_LEAST_S),
+        ("open", "Oui voilà.", 1.2 - CLOSED_S),
+        ("yes_no", "Non.", NO_NEW_WORDS_IN_NOISE_S),
+    ],
+    ids=["words", "as patient as the question needs", "one word: a comma, maybe"],
+)
+def test_on_a_noisy_line_the_recogniser_finds_the_end(expects: Endpointing, text: str, over_s: float) -> None:
     """The voices of others go on; half a second of silence has passed when it closes the utterance."""
     call = line(expects)
+    call.turns.in_noise = True
+    call.speaks(2.0)
+    events = call.final(text, ends_turn=True)
+    closed_s = call.now_s
+    while not any(isinstance(event, TurnEnded) for event in events):
+        events += call.speaks(FRAME_S)
+    assert [type(event) for event in events if not isinstance(event, Settled)] == [TurnEnded]
+    assert call.now_s - closed_s == pytest.approx(over_s, abs=TOLERANCE_S)
+
+
+def test_one_word_in_noise_is_all_when_silence_follows() -> None:
+    call = line("yes_no")
     call.turns.in_noise = True
     call.speaks(2.0)
     events = call.final("Oui.", ends_turn=True)
     closed_s = call.now_s
     while not any(isinstance(event, TurnEnded) for event in events):
-        events += call.speaks(FRAME_S)
-    assert [type(event) for event in events if not isinstance(event, Settled)] == [TurnEnded]
-    assert call.now_s - closed_s == pytest.approx(max(CLOSED_LEAST_S, patience_s - CLOSED_S), abs=TOLERANCE_S)
+        events += call.silent(FRAME_S)
+    assert call.now_s - closed_s == pytest.approx(CLOSED_LEAST_S, abs=TOLERANCE_S)
 
 
 def test_a_caller_who_goes_on_in_noise_has_not_finished() -> None:

@@ -220,8 +220,10 @@ def test_a_model_that_keeps_failing_is_left_alone_then_tried_once() -> None:
             answer, _ = await understood(ladder)
             assert answer.understanding.source == "rules"
         assert model.asked == FAILURES_TO_OPEN
+        assert counted("voicebot_breaker_open", provider="scripted-model") == 1
         await asyncio.sleep(OPEN_S)
         answer, _ = await understood(ladder)
+        assert counted("voicebot_breaker_open", provider="scripted-model") == 0
         assert answer.understanding.source == "cloud"
         await answer.drop_reply()
         assert model.asked == FAILURES_TO_OPEN + 1
@@ -367,8 +369,10 @@ def test_a_voice_that_keeps_failing_is_left_alone_then_tried_once() -> None:
         for _ in range(FAILURES_TO_OPEN + 5):
             assert (await heard(ladder))[0] == [(b"zz", False)]
         assert len(cloud.spoken) == FAILURES_TO_OPEN
+        assert counted("voicebot_breaker_open", provider="cloud") == 1
         await asyncio.sleep(OPEN_S)
         assert (await heard(ladder))[0] == [(b"aa", True)]
+        assert counted("voicebot_breaker_open", provider="cloud") == 0
 
     run(work())
 

@@ -1,0 +1,1 @@
+"""Rules for Prometheus: what is worth a telephone ringing, and what the conditions are made of."""

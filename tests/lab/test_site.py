@@ -1,0 +1,218 @@
+"""From a bare Debian 13 to answered calls, and what comes after: one host, its tests in the order of its life."""
+
+import asyncio
+import shutil
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.lab.appliance import outside
+from tests.lab.appliance.host import REPOSITORY
+from tests.lab.appliance.installation import Installation, Play, until
+
+pytestmark = pytest.mark.timeout(1200)
+
+INSTALL_LIMIT_S = 600.0
+"""From bare host to appliance."""
+FIREWALL_LIMIT_S = 60.0
+"""An address that comes or goes."""
+EXPOSURE_LIMIT = 2.0
+OURS = ("/etc/voicebot", "/opt/voicebot", "/var/lib/voicebot", "/etc/docker", "/etc/default/ufw")
+EVERY_S = 15.0
+"""A new call comes so often while an upgrade runs."""
+SOURCE = ("app", "ext", "pyproject.toml", "setup.py", "requirements-prod.lock", "requirements-build.lock")
+SOURCE_TEXTS = ("README.md", "LICENSE")
+GREETS = """
+import socket, sys, uuid
+with socket.create_connection((sys.argv[2], 9090), 3, (sys.argv[1], 0)) as call:
+    call.settimeout(3)
+    call.sendall(bytes((1, 0, 16)) + uuid.uuid4().bytes)
+    print(len(call.recv(323)))
+"""
+
+
+def failed_with(play: Play, *words: str) -> None:
+    """A run that refused, changed nothing and said why."""
+    assert play.code == 2, play.said[-3000:]
+    assert play.counts["changed"] == 0
+    told = " ".join(play.said.split())
+    for word in words:
+        assert word in told
+
+
+def went_well(play: Play) -> None:
+    assert play.code == 0, play.said[-4000:]
+    assert play.counts["failed"] == 0
+
+
+async def nothing_is_there(site: Installation) -> None:
+    """A bare host as it was booted."""
+    assert await site.run(f"ls -d {' '.join(OURS)} 2>/dev/null", check=False) == ""
+    assert await site.run("getent passwd voicebot", check=False) == ""
+    assert await site.run("command -v docker ufw", check=False) == ""
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"voicebot_asterisk_servers": []}, ("voicebot_asterisk_servers: names no address", "203.0.113.10")),
+        (
+            {"voicebot_asterisk_servers": "10.0.0.1,10.0.0.2"},
+            ("voicebot_asterisk_servers: '10.0.0.1,10.0.0.2' is one text, not a list", "203.0.113.10"),
+        ),
+        (
+            {"voicebot_administrators": ["admin.example.com"]},
+            ("voicebot_administrators: 'admin.example.com' is a name", "192.0.2.5"),
+        ),
+        (
+            {"voicebot_deepgram_api_key": "", "voicebot_groq_api_key": ""},
+            ("voicebot_deepgram_api_key: is missing", "voicebot_groq_api_key: is missing", "ansible-vault edit"),
+        ),
+        (
+            {"preflight_operator_address": "192.0.2.77"},
+            ("voicebot_administrators: lacks 192.0.2.77", "you would lock yourself out; add - 192.0.2.77"),
+        ),
+    ],
+)
+async def test_a_bad_inventory_is_refused_before_anything_is_changed(
+    site: Installation, variables: dict[str, Any], words: tuple[str, ...]
+) -> None:
+    failed_with(await site.play(**variables), "Nothing was changed. In the inventory:", *words)
+    await nothing_is_there(site)
+
+
+async def test_a_rehearsal_on_a_bare_host_passes_and_changes_nothing(site: Installation) -> None:
+    play = await site.play("--check")
+    went_well(play)
+    assert play.counts["changed"] > 20  # it says what it would do
+    await nothing_is_there(site)
+
+
+async def test_one_run_makes_the_appliance(site: Installation) -> None:
+    play = await site.play()
+    went_well(play)
+    print(f"from bare host to appliance: {play.took_s:.0f} s")
+    assert play.took_s <= INSTALL_LIMIT_S
+    assert await site.serving() == ["1"]
+    assert await site.run("systemctl list-units --failed --plain --no-legend") == ""
+
+
+async def test_a_second_run_changes_nothing(site: Installation) -> None:
+    play = await site.play()
+    went_well(play)
+    assert play.counts["changed"] == 0, play.said
+
+
+async def test_a_third_one_finds_no_difference(site: Installation) -> None:
+    play = await site.play("--check", "--diff")
+    went_well(play)
+    assert play.counts["changed"] == 0, play.said
+    assert "+++ after" not in play.said
+
+
+async def test_a_call_is_answered_and_its_ticket_is_in_the_container(site: Installation) -> None:
+    report = await site.call("internet_resolu")
+    assert report["ended_by"] == "bot", report
+    ticket = await site.ticket(report["uuid"])
+    assert (ticket["status"], ticket["problem_type"]) == ("resolved", "internet")
+    assert ticket["asterisk"] == outside.address4("asterisk")
+
+
+async def test_prometheus_scrapes_it(site: Installation) -> None:
+    async def look() -> list[str]:
+        return await site.prometheus('voicebot_calls_total{outcome="goodbye"} > 0')
+
+    (line,) = await until(look, "Prometheus knows of the call", 45)
+    assert 'job="voicebot"' in line
+
+
+async def test_the_unit_is_hardened_watched_and_tells_no_secret(site: Installation) -> None:
+    exposure = (await site.run("systemd-analyze security --no-pager voicebot@1")).splitlines()[-1]
+    assert float(exposure.split(": ")[1].split()[0]) <= EXPOSURE_LIMIT
+    shown = await site.run("systemctl show voicebot@1 --property Type,WatchdogUSec,User,MainPID,Environment")
+    unit = dict(line.split("=", 1) for line in shown.splitlines())
+    assert (unit["Type"], unit["WatchdogUSec"], unit["User"]) == ("notify", "30s", "voicebot")
+    environment = await site.run(f"tr '\\0' '\\n' < /proc/{unit['MainPID']}/environ")
+    assert "CREDENTIALS_DIRECTORY=" in environment
+    assert "laboratory-" not in environment + unit["Environment"]
+    assert int(await site.run("find /var/lib/voicebot/cache -name '*.raw' | wc -l")) > 20  # phrases are spoken
+    assert await site.run("su -s /bin/sh voicebot -c 'ls /etc/voicebot/credentials' 2>/dev/null", check=False) == ""
+
+
+def next_release(directory: Path) -> Path:
+    """A copy of the source in which a line is different: another release, of the same behaviour."""
+    listed = ["git", "-c", f"safe.directory={REPOSITORY}", "-C", str(REPOSITORY), "ls-files", "-z", "--"]
+    done = subprocess.run([*listed, *SOURCE, *SOURCE_TEXTS], capture_output=True, check=True, text=True)
+    for name in done.stdout.split("\0"):
+        if name and (REPOSITORY / name).is_file():
+            (directory / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(REPOSITORY / name, directory / name)
+    with (directory / "README.md").open("a") as text:
+        text.write("\n")
+    return directory
+
+
+async def test_an_upgrade_while_calls_come_loses_none(site: Installation, tmp_path: Path) -> None:
+    """A new call every few seconds; some of them are in progress while one server takes over from the other."""
+    source = await asyncio.to_thread(next_release, tmp_path)
+    before = await site.run("readlink /opt/voicebot/current")
+    spans: list[tuple[float, float]] = []
+
+    async def one() -> dict[str, Any]:
+        begun_s = time.monotonic()
+        report = await site.call("internet_resolu")
+        spans.append((begun_s, time.monotonic()))
+        return report
+
+    upgrade = asyncio.create_task(site.play(voicebot_source=str(source)))
+    calls = []
+    while not upgrade.done():
+        calls.append(asyncio.create_task(one()))
+        await asyncio.wait({upgrade}, timeout=EVERY_S)
+    went_well(await upgrade)
+    assert await site.run("readlink /opt/voicebot/current") != before
+    assert await site.serving() == ["2"]
+    shown = await site.run("systemctl show --value --property ActiveEnterTimestampMonotonic voicebot@2")
+    reports = await asyncio.gather(*calls)
+    through = [begun_s for begun_s, ended_s in spans if begun_s < int(shown) / 1e6 < ended_s]
+    print(f"{len(calls)} calls, {len(through)} of them in progress when voicebot@2 took over")
+    assert through
+    for report in reports:
+        assert report["ended_by"] == "bot", report
+        assert (await site.ticket(report["uuid"]))["status"] == "resolved"
+
+    async def gone() -> bool:
+        return await site.run("systemctl is-active voicebot@1", check=False) in ("inactive", "failed")
+
+    await until(gone, "the old server has ended by itself", 60)
+    assert await site.run("systemctl show --value --property Result voicebot@1") == "success"
+
+
+async def greeted(site: Installation, address: str, there: str) -> bool:
+    """Whether a call from an address of the Asterisk's side gets a first frame."""
+    command = f"python3 -c '{GREETS}' {address} {there}"
+    done = await asyncio.to_thread(site.host.peer("asterisk").run, command, check=False)
+    return done.stdout.strip() == "323"
+
+
+async def test_an_asterisk_comes_and_goes_while_a_call_goes_on(site: Installation) -> None:
+    new = (f"{outside.NET4}.{outside.SECOND_ASTERISK}", f"{outside.NET6}:{outside.SECOND_ASTERISK}")
+    there = (outside.address4(outside.HOST), outside.address6(outside.HOST))
+    servers = [outside.address4("asterisk"), outside.address6("asterisk")]
+    assert not any([await greeted(site, *pair) for pair in zip(new, there, strict=True)])
+    call = asyncio.create_task(site.call("internet_resolu"))
+    await asyncio.sleep(5)  # it is in progress
+    play = await site.play("--tags", "firewall", voicebot_asterisk_servers=[*servers, *new])
+    went_well(play)
+    print(f"an Asterisk more: {play.took_s:.0f} s")
+    assert play.took_s <= FIREWALL_LIMIT_S
+    assert not call.done()
+    assert all([await greeted(site, *pair) for pair in zip(new, there, strict=True)])
+    went_well(await site.play("--tags", "firewall"))
+    assert not any([await greeted(site, *pair) for pair in zip(new, there, strict=True)])
+    report = await call
+    assert report["ended_by"] == "bot", report
+    assert (await site.ticket(report["uuid"]))["status"] == "resolved"
