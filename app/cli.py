@@ -306,11 +306,12 @@ def firewall_status(
     table: Annotated[Path, typer.Option(help="Who may reach what (docs/firewall.md).")] = FIREWALL_FILE,
     json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
     metrics: Annotated[Path | None, typer.Option(help="Also write a file for node exporter, name.prom.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Also write every rule to a file for the dashboard.")] = None,
 ) -> None:
     """Compare the rules that stand with those that should: exit code 1 where they differ, 2 where it can't tell."""
     from app.commands.firewall import status
 
-    raise typer.Exit(status(table, as_json=json, metrics=metrics))
+    raise typer.Exit(status(table, as_json=json, metrics=metrics, report_file=report))
 
 
 @firewall_app.command("remove", epilog="Example:  sudo voicebot firewall remove")

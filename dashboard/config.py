@@ -34,7 +34,7 @@ class DashboardSettings:
         session_s: how long a login lasts.
         recordings_dir, live_dir: as the server's settings of these names.
         metrics_url: base address of the server's metrics.
-        firewall_file: JSON of `voicebot firewall status --json`, kept by a timer.
+        firewall_file: what `voicebot firewall status --report` wrote, by a timer.
         zone: in which days begin and times are shown.
     """
 
@@ -140,7 +140,7 @@ def load_dashboard_settings(environment: Mapping[str, str] | None = None) -> Das
         recordings_dir=Path(read.text("RECORDINGS_DIR", "var/recordings")),
         live_dir=Path(read.text("LIVE_DIR", "var/live")),
         metrics_url=read.text("DASHBOARD_METRICS_URL", LIVE_PORT_URL).rstrip("/"),
-        firewall_file=Path(read.text("DASHBOARD_FIREWALL_FILE", "/var/lib/voicebot/firewall-status.json")),
+        firewall_file=Path(read.text("DASHBOARD_FIREWALL_FILE", "/run/voicebot-firewall/status.json")),
         zone=zone,
     )
     if not settings.personal_ip:

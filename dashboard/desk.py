@@ -41,6 +41,8 @@ class LoopThread:
         """Ends the thread."""
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(2.0)
+        if not self._thread.is_alive():
+            self._loop.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ Each worker has a socket there. One line of JSON asks, one line of JSON answers;
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -88,6 +89,8 @@ async def _ask(path: Path, question: bytes) -> Sequence[RunningCall] | None:
     finally:
         if writer is not None:
             writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
 
 
 def _calls(answer: Mapping[str, Any]) -> list[RunningCall]:

@@ -96,7 +96,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "sentiment_negative": ("Mécontent", "Unhappy"),
     # Filters
     "filters": ("Filtrer", "Filter"),
-    "from_to": ("Du – au", "From – to"),
+    "filter_first": ("Du", "From"),
+    "filter_last": ("Au", "To"),
     "search": ("Mots dits pendant l’appel", "Words said in the call"),
     "search_hint": ('par exemple : box rouge, "plus rien", -facture', 'for instance: box rouge, "plus rien", -facture'),
     "number_hint": ("06 12…, +336… ou les derniers chiffres", "06 12…, +336… or the last digits"),

@@ -2,6 +2,8 @@
 
 import json
 import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -10,7 +12,9 @@ from app.errors import VoicebotError
 from app.firewall import host
 from app.firewall.metric import write_metric
 from app.firewall.plan import Difference, Step, differences, removal, steps, unguarded
+from app.firewall.report import report, write_report
 from app.firewall.rules import Family, wanted
+from app.firewall.ruleset import Ruleset
 from app.firewall.table import Table, read_table
 
 DIFFERS = 1
@@ -64,20 +68,29 @@ def _bring_about(family: Family, table: Table, *, dry_run: bool) -> list[Step]:
     return []
 
 
-def status(file: Path, *, as_json: bool, metrics: Path | None) -> int:
+def status(file: Path, *, as_json: bool, metrics: Path | None, report_file: Path | None) -> int:
     """Compares what stands with what the file wants; exit code 1 where they differ.
 
+    Args:
+        metrics: written for node exporter.
+        report_file: written for the dashboard.
+
     Raises:
-        ConfigError: it can't be told; the metric says "differs" then.
+        ConfigError: it can't be told; metric and report say "differs" then.
+        VoicebotError: the report can't be written.
     """
+    table: Table | None = None
+    rulesets: dict[Family, Ruleset] = {}
     try:
-        found = _problems(file)
-    except VoicebotError:
-        if metrics is not None:
-            write_metric(metrics, 1, time.time())
+        table = read_table(file)
+        host.check_root()
+        host.check_backend()
+        rulesets = {family: host.read_rules(family) for family in host.families()}
+        found = _problems(table, rulesets)
+    except VoicebotError as error:
+        _tell(metrics, report_file, table, rulesets, [str(error)])
         raise
-    if metrics is not None:
-        write_metric(metrics, len(found), time.time())
+    _tell(metrics, report_file, table, rulesets, found)
     console = Console(highlight=False, soft_wrap=True)
     if as_json:
         console.print_json(json.dumps({"differs": bool(found), "problems": found}))
@@ -89,13 +102,25 @@ def status(file: Path, *, as_json: bool, metrics: Path | None) -> int:
     return DIFFERS if found else 0
 
 
-def _problems(file: Path) -> list[str]:
-    table = read_table(file)
-    host.check_root()
-    host.check_backend()
+def _tell(
+    metrics: Path | None,
+    report_file: Path | None,
+    table: Table | None,
+    rulesets: Mapping[Family, Ruleset],
+    problems: Sequence[str],
+) -> None:
+    if metrics is not None:
+        write_metric(metrics, len(problems), time.time())
+    if report_file is not None:
+        try:
+            write_report(report_file, report(table, rulesets, problems, datetime.now(UTC)))
+        except OSError as error:
+            raise VoicebotError(f"--report {report_file}: {error.strerror or error}") from error
+
+
+def _problems(table: Table, rulesets: Mapping[Family, Ruleset]) -> list[str]:
     found: list[Difference] = []
-    for family in host.families():
-        now = host.read_rules(family)
+    for family, now in rulesets.items():
         found += differences(now, wanted(table, family), family)
         found += unguarded(now, family) if table.ufw else []
     return [str(one) for one in found] + _blind_spots(table)

@@ -21,8 +21,14 @@ from dashboard.queries.tickets import (
 from dashboard.view import View
 from dashboard.words import number_words
 
-KEYS = ("filter_days", "filter_problem", "filter_status", "filter_sentiment", "filter_asterisk", "filter_number")
 SEARCH = "filter_words"
+DAYS = ("first", "last")
+NOTHING: dict[str, Any] = {
+    **dict.fromkeys(("filter_first", "filter_last"), None),
+    **{f"filter_{name}": [] for name in ("problem", "status", "sentiment", "asterisk")},
+    "filter_number": "",
+}
+"""The filters below the search, each as it stands when nothing is chosen."""
 
 
 def show(view: View) -> None:
@@ -63,20 +69,13 @@ def _found(view: View, count: int) -> str:
 
 def _filters(view: View) -> TicketFilter:
     """What is chosen; all of it survives a look at one call."""
-    for key in (*KEYS, SEARCH):
-        if key in st.session_state:
-            st.session_state[key] = st.session_state[key]  # Streamlit forgets widgets that a run does not show
+    for key, nothing in {SEARCH: "", **NOTHING}.items():
+        st.session_state[key] = st.session_state.get(key, nothing)  # forgotten else when a run does not show it
     words = st.text_input(view.say("search"), key=SEARCH, placeholder=view.say("search_hint"), max_chars=200)
     with st.expander(view.say("filters"), icon=":material/filter_alt:", expanded=_any_chosen()):
         columns = st.columns(3)
         with columns[0]:
-            days = st.date_input(
-                view.say("from_to"),
-                value=[],
-                key="filter_days",
-                format="DD/MM/YYYY" if view.language == "fr" else "YYYY-MM-DD",
-                max_value=view.now.date() + timedelta(days=1),
-            )
+            first, last = (_day(view, column, name) for column, name in zip(st.columns(2), DAYS, strict=True))
             number = st.text_input(
                 view.say("number"), key="filter_number", placeholder=view.say("number_hint"), max_chars=30
             )
@@ -89,7 +88,6 @@ def _filters(view: View) -> TicketFilter:
                 view.say("asterisk"), _asterisks(view), key="filter_asterisk", placeholder=view.say("any")
             )
         st.button(view.say("reset"), on_click=_reset, icon=":material/filter_alt_off:")
-    first, last = _days(days)
     return TicketFilter(
         first_day=first,
         last_day=last,
@@ -121,21 +119,24 @@ def _asterisks(view: View) -> list[str]:
     return known
 
 
-def _days(chosen: Any) -> tuple[date | None, date | None]:
-    """One day alone, while the second is still to be picked, is that day."""
-    if isinstance(chosen, date):
-        return chosen, chosen
-    picked = tuple(chosen or ())
-    return (picked[0], picked[-1]) if picked else (None, None)
+def _day(view: View, column: Any, name: str) -> date | None:
+    chosen: date | None = column.date_input(
+        view.say(f"filter_{name}"),
+        value=None,
+        key=f"filter_{name}",
+        format="DD/MM/YYYY" if view.language == "fr" else "YYYY-MM-DD",
+        min_value=date(2000, 1, 1),
+        max_value=view.now.date() + timedelta(days=1),
+    )
+    return chosen
 
 
 def _any_chosen() -> bool:
-    return any(st.session_state.get(key) for key in KEYS)
+    return any(st.session_state.get(key) for key in NOTHING)
 
 
 def _reset() -> None:
-    for key in (*KEYS, SEARCH):
-        st.session_state.pop(key, None)
+    st.session_state.update({SEARCH: "", **NOTHING})
 
 
 def _turn_to(page: int) -> None:

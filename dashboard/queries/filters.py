@@ -9,6 +9,8 @@ PROBLEMS = ("internet", "mobile", "modification", "other")
 STATUSES = ("open", "resolved", "transferred", "abandoned")
 SENTIMENTS = ("positive", "neutral", "negative")
 SEARCH_MAX_CHARACTERS = 200
+WHOLE_NUMBER_CHARACTERS = 12
+"""+33 and nine digits; other countries' may be longer, and are found by their beginning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +83,14 @@ def condition(wanted: TicketFilter, zone: ZoneInfo) -> Condition:
             made.add(f"{column} = ANY({{}}::text[])", list(values))
     if wanted.client_id is not None:
         made.add("client_id = {}", wanted.client_id)
-    if digits := telephone(wanted.number):
-        # Exact where it can be, else by the end of it; what is in the pattern are digits only.
-        exact = digits.startswith("+")
-        made.add("caller_number = {}" if exact else "caller_number LIKE '%' || {}", digits)
+    if number := telephone(wanted.number):
+        # A whole number exactly, the beginning of one as such, else digits from anywhere in it; there are no others.
+        if not number.startswith("+"):
+            made.add("caller_number LIKE '%' || {} || '%'", number)
+        elif len(number) >= WHOLE_NUMBER_CHARACTERS and number.startswith("+33"):
+            made.add("caller_number = {}", number)
+        else:
+            made.add("caller_number LIKE {} || '%'", number)
     if words := storable_words(wanted.words):
         made.add("words @@ websearch_to_tsquery('french', plain_words({}))", words)
     return made
@@ -96,18 +102,19 @@ def start_of(day: date, zone: ZoneInfo) -> datetime:
 
 
 def telephone(written: str) -> str:
-    """A number as tickets have it: +33612345678 for 06 12 34 56 78 and 0033 6 12…; digits alone for a part of one."""
+    """A number, or the beginning of one, as tickets have it: +33612345678 for 06 12 34 56 78, +336 for 06 and 00336.
+
+    Digits alone, without a zero or a plus in front, stay as they are: part of a number.
+    """
     plus = written.strip().startswith("+")
     digits = re.sub(r"\D", "", written.replace("(0)", ""), flags=re.ASCII)[:20]
     if not digits:
         return ""
     if plus:
         return f"+{digits}"
-    if digits.startswith("00") and len(digits) > 8:
+    if digits.startswith("00"):
         return f"+{digits[2:]}"
-    if digits.startswith("0") and len(digits) == 10:
-        return f"+33{digits[1:]}"
-    return digits.removeprefix("0") if len(digits) > 6 else digits
+    return f"+33{digits[1:]}" if digits.startswith("0") else digits
 
 
 def storable_words(text: str) -> str:

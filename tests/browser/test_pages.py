@@ -149,7 +149,7 @@ def test_the_focus_is_to_be_seen(look: Look) -> None:
 
 @pytest.mark.parametrize(
     ("words", "where"),
-    [("pièce jointe", "transcript::text ILIKE '%pièce jointe%'"), ("06 00 00 00 00", "false")],
+    [("pièce jointe", "summary || transcript::text ILIKE '%pièce jointe%'"), ("06 00 00 00 00", "false")],
 )
 def test_words_that_were_said_are_found(look: Look, sql: Sql, words: str, where: str) -> None:
     visit = look()

@@ -22,7 +22,7 @@ from app.ops import metrics
 SETTINGS_PAGE = Path("docs/settings.md")
 METRICS_PAGE = Path("docs/metrics.md")
 PAGES = sorted([*Path().glob("*.md"), *Path("docs").glob("*.md"), *Path("tests").rglob("*.md")])
-PAGES_IN_BOTH = ("install", "operate", "asterisk", "firewall", "backup", "monitoring")
+PAGES_IN_BOTH = ("install", "operate", "asterisk", "firewall", "dashboard", "backup", "monitoring")
 IN_BOTH_LANGUAGES = [
     (Path("README.md"), Path("README.fr.md")),
     *((Path(f"docs/{page}.md"), Path(f"docs/{page}.fr.md")) for page in PAGES_IN_BOTH),
