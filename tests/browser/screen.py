@@ -6,13 +6,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, expect, sync_playwright
 
 from tests.browser.house import PASSWORD, SUPERVISOR, Dashboard
 from tests.browser.tools import chromium
 
 PICTURES = Path("browser-results/pictures")
 WAIT_MS = 20_000.0
+expect.set_options(timeout=WAIT_MS)  # pages that refresh by themselves do so every 10 s
 ARGUMENTS = (
     "--autoplay-policy=no-user-gesture-required",
     "--disable-dev-shm-usage",

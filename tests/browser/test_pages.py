@@ -256,6 +256,7 @@ def test_logging_out_ends_what_is_open_elsewhere(look: Look) -> None:
     visit = look(DESK)
     other = visit.page.context.new_page()
     other.goto(visit.house.url + "/calls")
+    expect(other.locator("td.ticket").first).to_be_visible()
     visit.page.get_by_role("link", name="Se déconnecter").click()
     expect(visit.page.locator("#password")).to_be_visible()
     other.get_by_label("Mots dits pendant l’appel").fill("box")
