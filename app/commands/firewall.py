@@ -42,11 +42,23 @@ def apply(file: Path, *, dry_run: bool) -> int:
         changed += len(taken)
         for step in taken:
             console.print(f"{family}: {step}", markup=False)
+    if table.ufw and host.ufw_is_enabled() and _unguarded():
+        # Somebody has flushed the tables: policies still drop, so that SSH and calls are shut out, too.
+        changed += 1
+        console.print("ufw reload")
+        if not dry_run:
+            host.reload_ufw()
     if failed:
         raise VoicebotError("; ".join(failed))
     if not changed:
         console.print("nothing to do: all rules stand")
     return 0
+
+
+def _unguarded() -> list[Difference]:
+    return [
+        one for family in host.families() for one in unguarded(host.read_rules(family), family, host.ufw_rules(family))
+    ]
 
 
 def _bring_about(family: Family, table: Table, *, dry_run: bool) -> list[Step]:
@@ -122,27 +134,16 @@ def _problems(table: Table, rulesets: Mapping[Family, Ruleset]) -> list[str]:
     found: list[Difference] = []
     for family, now in rulesets.items():
         found += differences(now, wanted(table, family), family)
-        found += unguarded(now, family) if table.ufw else []
+    found += _unguarded() if table.ufw else []
     return [str(one) for one in found] + _blind_spots(table)
 
 
 def _blind_spots(table: Table) -> list[str]:
-    """Interfaces that the rules look at in vain, or not at all: a network card may have been given another name."""
-    there = host.interfaces()
-    problems = [f"outside: there is no interface {name}" for name in table.outside if not _any_is(there, name)]
-    problems += [
-        f"outside: the default route leaves through {name}, which is not in the list"
-        for name in sorted(host.interfaces_of_default_routes())
-        if not any(_any_is([name], pattern) for pattern in table.outside)
+    """Bridges of containers behind which the world is: somebody has plugged a network card into one."""
+    return [
+        f"inside: the default route leaves through {name}, so strangers are there; take it out of the list"
+        for name in sorted(host.interfaces_of_default_routes() & set(table.inside))
     ]
-    return problems
-
-
-def _any_is(names: list[str], pattern: str) -> bool:
-    """Whether one has this name, or begins so where the pattern ends with a plus sign."""
-    if pattern.endswith("+"):
-        return any(name.startswith(pattern[:-1]) for name in names)
-    return pattern in names
 
 
 def remove() -> int:

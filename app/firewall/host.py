@@ -26,6 +26,7 @@ SEARCH_PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
 LOCK = Path(os.environ.get("XTABLES_LOCKFILE") or "/run/xtables.lock")
 """That of the iptables programs (iptables 1.8, xshared.c), which python-iptables does not know of."""
 LOCK_WAIT_S = 30.0
+UFW = Path("/etc/ufw")
 PROGRAM_TIMEOUT_S = 30.0
 TRIES = 20
 PAUSE_S = 0.1
@@ -147,9 +148,27 @@ def lock() -> Iterator[None]:
         os.close(descriptor)
 
 
-def interfaces() -> list[str]:
-    """Names of this machine's network interfaces."""
-    return sorted(path.name for path in Path("/sys/class/net").iterdir())
+def ufw_rules(family: Family) -> int:
+    """How many rules of its users UFW would write; none where it was never used."""
+    file = UFW / ("user.rules" if family == "ipv4" else "user6.rules")
+    if not file.exists():
+        return 0
+    return sum(line.startswith("-A ufw") and "-user-input " in line for line in file.read_text().splitlines())
+
+
+def ufw_is_enabled() -> bool:
+    """Whether somebody has switched UFW on, whatever stands in the kernel."""
+    file = UFW / "ufw.conf"
+    return file.exists() and "ENABLED=yes" in file.read_text().splitlines()
+
+
+def reload_ufw() -> None:
+    """Has UFW write its rules anew.
+
+    Raises:
+        VoicebotError: it failed; with what it said.
+    """
+    _said_by("ufw", "reload")
 
 
 def interfaces_of_default_routes() -> set[str]:

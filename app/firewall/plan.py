@@ -89,15 +89,25 @@ def removal(now: Ruleset) -> list[Step]:
     return found
 
 
-def unguarded(now: Ruleset, family: Family) -> list[Difference]:
-    """Whether UFW stands in front of the host's own ports."""
-    before = "ufw-before-input" if family == "ipv4" else "ufw6-before-input"
+def unguarded(now: Ruleset, family: Family, ufw_rules: int) -> list[Difference]:
+    """Whether UFW stands in front of the host's own ports.
+
+    Args:
+        ufw_rules: how many of its users' rules UFW would write.
+    """
+    prefix = "ufw" if family == "ipv4" else "ufw6"
+    before, user = f"{prefix}-before-input", f"{prefix}-user-input"
     chain = now.chain("filter", "INPUT")
+    there = len(now.rules("filter", user))
     problems = []
     if chain is None or before not in map(target_of, chain.rules):
         problems.append("UFW is not active: ufw enable")
     elif chain.policy != "DROP":
         problems.append("UFW lets everything in: ufw default deny incoming")
+    elif user not in map(target_of, now.rules("filter", before)):
+        problems.append("UFW asks none of its rules: ufw reload")
+    elif there != ufw_rules:
+        problems.append(f"of UFW's {ufw_rules} rules {there} stand: ufw reload")
     return [Difference(family, "filter", "INPUT", problem) for problem in problems]
 
 

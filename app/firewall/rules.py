@@ -1,12 +1,14 @@
 """The rules that a table needs, in the order in which packets meet them.
 
-    FORWARD ──▶ DOCKER-USER ──from outside──▶ VOICEBOT-EDGE
-                                               replies to what was let in      RETURN
-                                               administrator → container       RETURN
-                                               everybody else                  DROP
+    FORWARD ──▶ DOCKER-USER ──▶ VOICEBOT-EDGE
+                                 replies to what was let in      RETURN
+                                 from containers                 RETURN
+                                 administrator → container       RETURN
+                                 everybody else                  DROP
 
-RETURN, never ACCEPT: Docker's own rules come after these and have the last word. What comes from a container or from
-the host itself never enters VOICEBOT-EDGE.
+RETURN, never ACCEPT: Docker's own rules come after these and have the last word. Containers are told by the bridges
+that they are on, and everything else is outside: a second network card, a tunnel that somebody opens next year. What
+comes from the host itself is not forwarded and never gets here.
 
 In DOCKER-USER a packet already carries the container's address and port (Docker's DNAT comes first), so these are what
 the rules look at; `--ctstate DNAT` demands that it came through a published port, so that nobody talks to a
@@ -89,8 +91,8 @@ JUMP = Rule(USER)
 def wanted(table: Table, family: Family) -> tuple[Want, ...]:
     """All that must stand in the tables of one family, chains that others lead to first."""
     edge = Want("filter", EDGE, _edge(table, family), whole=True)
-    jumps = tuple(Rule(EDGE, f"{MARK}from outside", in_interface=name) for name in table.outside)
-    wants = (edge, Want("filter", USER, jumps), Want("filter", "FORWARD", (JUMP,)))
+    jump = Rule(EDGE, f"{MARK}whatever is forwarded")
+    wants = (edge, Want("filter", USER, (jump,)), Want("filter", "FORWARD", (JUMP,)))
     if family == "ipv6":
         return wants  # the kernel itself drops ::1 that comes from a wire
     guard = Rule("DROP", f"{MARK}loopback from inside only", in_interface="!lo", destination=str(LOOPBACK))
@@ -100,6 +102,7 @@ def wanted(table: Table, family: Family) -> tuple[Want, ...]:
 def _edge(table: Table, family: Family) -> tuple[Rule, ...]:
     version = VERSIONS[family]
     rules = [Rule("RETURN", f"{MARK}replies", states="RELATED,ESTABLISHED")]
+    rules += [Rule("RETURN", f"{MARK}from containers", in_interface=name) for name in table.inside]
     administrators: list[Network] = [one for one in table.administrators if one.version == version]
     for container in table.containers:
         for address in container.addresses:

@@ -1,7 +1,7 @@
 """What the firewall shall let through, as the file `/etc/voicebot/firewall.yaml` says it.
 
 administrators: [203.0.113.20, "2001:db8:1::/64"]
-outside: [eth0]
+inside: [docker0, br-voicebot]
 containers:
   - {name: grafana, addresses: [172.30.90.21, "fd90:7aa5:9090::21"], port: 3000}
 ufw: true
@@ -19,11 +19,12 @@ from app.errors import ConfigError
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
-INTERFACE = re.compile(r"[A-Za-z0-9_.@-]{1,15}|[A-Za-z0-9_.@-]{1,14}\+")
-"""`linux/if.h`: IFNAMSIZ is 16, a zero byte at the end included; a plus sign stands for any ending (iptables(8))."""
+INTERFACE = re.compile(r"[A-Za-z0-9_.@-]{1,15}")
+"""`linux/if.h`: IFNAMSIZ is 16, a zero byte at the end included. No plus sign, which stands for any ending
+(iptables(8)): a network card of such a name would be let in."""
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
 """Goes into the comment of a rule, where quotes and spaces would not come back as they were written."""
-KEYS = {"administrators", "outside", "containers", "ufw"}
+KEYS = {"administrators", "inside", "containers", "ufw"}
 
 
 @dataclass(frozen=True)
@@ -46,12 +47,12 @@ class Table:
 
     Attributes:
         administrators: they reach every container of the list.
-        outside: interfaces behind which strangers are; by default nothing gets through from there.
+        inside: bridges of containers; from any other interface nothing gets through but what is allowed.
         ufw: whether UFW guards the host's own ports, so that its absence is a fault.
     """
 
     administrators: tuple[Network, ...]
-    outside: tuple[str, ...]
+    inside: tuple[str, ...]
     containers: tuple[Container, ...]
     ufw: bool = True
 
@@ -88,17 +89,17 @@ def parse_table(text: str, where: str) -> Table:
     except yaml.YAMLError as error:
         raise ConfigError([f"{where} is no YAML: {' '.join(str(error).split())}"]) from None
     if not isinstance(read, dict):
-        raise ConfigError([f"{where}: write `administrators:`, `outside:` and `containers:` (docs/firewall.md)"])
+        raise ConfigError([f"{where}: write `administrators:`, `inside:` and `containers:` (docs/firewall.md)"])
     problems = [f"{where}: unknown key {key!r}; there are {', '.join(sorted(KEYS))}" for key in set(read) - KEYS]
     administrators = _administrators(read.get("administrators"), where, problems)
-    outside = _outside(read.get("outside"), where, problems)
+    inside = _inside(read.get("inside"), where, problems)
     containers = _containers(read.get("containers"), where, problems)
     ufw = read.get("ufw", True)
     if not isinstance(ufw, bool):
         problems.append(f"{where}: ufw is true or false, not {ufw!r}")
     if problems:
         raise ConfigError(problems)
-    return Table(administrators, outside, containers, ufw)
+    return Table(administrators, inside, containers, ufw)
 
 
 def _list(value: object, key: str, example: str, where: str, problems: list[str]) -> list[object]:
@@ -128,16 +129,11 @@ def _administrators(value: object, where: str, problems: list[str]) -> tuple[Net
     return tuple(networks)
 
 
-def _outside(value: object, where: str, problems: list[str]) -> tuple[str, ...]:
+def _inside(value: object, where: str, problems: list[str]) -> tuple[str, ...]:
     names: list[str] = []
-    entries = _list(value, "outside", "[eth0]", where, problems)
-    if value == []:
-        problems.append(f"{where}: outside is empty: no packet would be looked at; write for instance [eth0]")
-    for entry in entries:
+    for entry in _list(value, "inside", "[docker0, br-voicebot]", where, problems):
         if not isinstance(entry, str) or not INTERFACE.fullmatch(entry):
-            problems.append(f"{where}: outside: {entry!r} is no name of an interface; `ip route` shows it")
-        elif entry == "lo":
-            problems.append(f"{where}: outside: lo is inside")
+            problems.append(f"{where}: inside: {entry!r} is no name of a bridge; `ip link show type bridge` tells them")
         elif entry not in names:
             names.append(entry)
     return tuple(names)

@@ -67,7 +67,7 @@ function player(host, data, onTime) {
     wave.setAttribute("aria-valuemin", 0);
     wave.setAttribute("aria-valuemax", Math.round(leg.seconds));
     links.replaceChildren(
-      words.download + " : ",
+      words.download + " ",
       element("a", { href: leg.address + "/" + track + ".wav?download", download: "" }, "WAV"),
       " ",
       element("a", { href: leg.address + "/" + track + ".mp3?download", download: "" }, "MP3"),

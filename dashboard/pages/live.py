@@ -92,7 +92,7 @@ def _row(view: View, call: RunningCall) -> Mapping[str, str]:
         "who": _who(view, call),
         "since": _since(view, call),
         "where": f"{state_word(call.state, view.language)} · Asterisk {call.asterisk or '–'}",
-        "words": f"{speaker} : {said}" if said else "",
+        "words": view.say("labelled", label=speaker, value=said) if said else "",
     }
 
 

@@ -64,7 +64,7 @@ def _head(view: View, row: TicketRow) -> None:
             Card(
                 view.say("status"),
                 view.say(f"status_{row.status}"),
-                (f"{view.say('assignee')} : {row.assignee or view.say('nobody')}",),
+                (view.say("labelled", label=view.say("assignee"), value=row.assignee or view.say("nobody")),),
             ),
             Card(view.say("sentiment"), f"{FACES[row.sentiment]} {view.say(f'sentiment_{row.sentiment}')}", contact),
         ],
@@ -220,4 +220,4 @@ def _told(view: View, one: Change) -> None:
         else:
             head = view.say("change_comment", who=one.changed_by)
         st.caption(when)
-        st.text(head if one.what != "comment" else f"{head} : {one.after}")
+        st.text(head if one.what != "comment" else view.say("labelled", label=head, value=one.after))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -39,6 +40,7 @@ def render_rules() -> str:
     return HEAD + yaml.safe_dump({"groups": groups}, allow_unicode=True, sort_keys=False, width=118)
 
 
+@cache
 def read_words() -> Mapping[str, Mapping[str, str]]:
     """What each alert says, by its name, thresholds filled in."""
     text = re.sub(r"<([A-Z_]+)>", _threshold, WORDS.read_text(encoding="utf-8").partition("\n")[2])

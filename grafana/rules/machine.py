@@ -38,6 +38,12 @@ MACHINE = (
         severity="warning",
     ),
     Alert(
+        name="VoicebotBackupFailed",
+        expr="voicebot_backup_failed > 0",
+        lasts="0m",
+        severity="warning",
+    ),
+    Alert(
         name="VoicebotDrillOld",
         expr=f"time() - voicebot_restore_drill_last_success_timestamp_seconds > {t.DRILL_MAX_AGE_D} * 86400",
         lasts="0m",

@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from tests.lab.docker_host import (
+    BRIDGE,
     CONTAINERS,
     HOST,
     INSIDE,
@@ -37,13 +38,13 @@ async def host(tmp_path: Path) -> AsyncIterator[DockerHost]:
     await host.tear_down()
 
 
-def write_table(host: DockerHost, *administrators: str, outside: str = "wire") -> None:
+def write_table(host: DockerHost, *administrators: str, inside: str = BRIDGE) -> None:
     networks = [address(net, PEERS[name]) for name in administrators for net in OUTSIDE.values()]
     containers = [
         {"name": name, "addresses": [address(net, number) for net in INSIDE.values()], "port": port}
         for name, (number, port) in CONTAINERS.items()
     ]
-    content = {"administrators": networks, "outside": [outside], "containers": containers, "ufw": False}
+    content = {"administrators": networks, "inside": [inside], "containers": containers, "ufw": False}
     host.table.write_text(json.dumps(content))
 
 
@@ -251,22 +252,29 @@ async def test_docker_with_its_nftables_backend_is_refused(host: DockerHost) -> 
     assert "firewall-backend" in said
 
 
-async def test_an_interface_that_has_another_name_now_is_told(host: DockerHost) -> None:
-    """Rules that look at a card that is gone would guard nothing."""
+async def test_an_interface_that_nobody_thought_of_is_outside(host: DockerHost) -> None:
+    """A second network card, behind which a stranger is."""
+    await host.docker_starts("26.1")
+    await apply(host)
+    await host.on(HOST, "ip", "link", "set", "wire", "down")
+    await host.on(HOST, "ip", "link", "set", "wire", "name", "eth7")
+    await host.on(HOST, "ip", "link", "set", "eth7", "up")
+    for version, length in ((4, 24), (6, 64)):
+        words = (f"{address(OUTSIDE[version], 7)}/{length}", "dev", "eth7", *(("nodad",) if version == 6 else ()))
+        await host.on(HOST, "ip", "address", "replace", *words)
+    await check(host)
+
+
+async def test_a_bridge_with_the_world_behind_it_is_told(host: DockerHost) -> None:
     await host.on(HOST, "ip", "route", "add", "default", "via", address(OUTSIDE[4], 66))
-    write_table(host, "administrator", outside="eth0")
+    write_table(host, "administrator", inside="wire")
     await apply(host)
     metric = host.table.with_name("firewall.prom")
     code, said = await host.voicebot("status", "--table", str(host.table), "--json", "--metrics", str(metric))
     assert code == 1
-    assert json.loads(said) == {
-        "differs": True,
-        "problems": [
-            "outside: there is no interface eth0",
-            "outside: the default route leaves through wire, which is not in the list",
-        ],
-    }
-    assert "voicebot_firewall_differs 2.0" in metric.read_text()
+    told = "inside: the default route leaves through wire, so strangers are there; take it out of the list"
+    assert json.loads(said) == {"differs": True, "problems": [told]}
+    assert "voicebot_firewall_differs 1.0" in metric.read_text()
 
 
 async def test_what_cannot_be_told_counts_as_a_difference(host: DockerHost) -> None:

@@ -129,6 +129,23 @@ async def test_prometheus_scrapes_it(site: Installation) -> None:
     assert 'job="voicebot"' in line
 
 
+async def test_prometheus_watches_the_machine_and_strangers_do_not(site: Installation) -> None:
+    async def look() -> list[str]:
+        return await site.prometheus(
+            "voicebot_firewall_differs == 0 and on() voicebot_firewall_checked_timestamp_seconds"
+        )
+
+    (line,) = await until(look, "Prometheus knows of the firewall, by way of node exporter", 45)
+    assert 'job="node"' in line
+    assert await site.prometheus("node_memory_MemAvailable_bytes > 0")
+    assert await site.prometheus("voicebot:open") != [], "the rules are there"
+    assert await site.run("cat /var/lib/prometheus/node-exporter/voicebot-certificates.prom")
+    here, there = outside.address4(outside.HOST), "http.client.HTTPConnection(sys.argv[1], 9100, timeout=3)"
+    asks = f"import http.client, sys; c = {there}; c.request('GET', '/metrics'); print(c.getresponse().status)"
+    done = await asyncio.to_thread(site.host.peer("asterisk").run, f'python3 -c "{asks}" {here}', check=False)
+    assert done.stdout.strip() == ""
+
+
 async def test_the_unit_is_hardened_watched_and_tells_no_secret(site: Installation) -> None:
     exposure = (await site.run("systemd-analyze security --no-pager voicebot@1")).splitlines()[-1]
     assert float(exposure.split(": ")[1].split()[0]) <= EXPOSURE_LIMIT

@@ -62,7 +62,9 @@ def build() -> None:
     for peer in PEERS:
         _plug_in(peer, "wire")
     must("ip", "-n", "asterisk", "address", "add", f"{NET4}.{SECOND_ASTERISK}/24", "dev", "wire")
-    must("ip", "-n", "asterisk", "address", "add", f"{NET6}:{SECOND_ASTERISK}/64", "dev", "wire", "nodad")
+    # Deprecated: the kernel would prefer it as a source, since it came last.
+    words = (f"{NET6}:{SECOND_ASTERISK}/64", "dev", "wire", "nodad", "preferred_lft", "0")
+    must("ip", "-n", "asterisk", "address", "add", *words)
 
 
 def plug_in_host() -> None:

@@ -9,6 +9,7 @@ HERE = {"job": "node", "instance": "sav"}
 SPOOL = f"voicebot_spool_entries{{{JOB}}}"
 BACKUP = f"voicebot_backup_last_success_timestamp_seconds{{{NODE}}}"
 DRILL = f"voicebot_restore_drill_last_success_timestamp_seconds{{{NODE}}}"
+BACKUP_FAILED = f"voicebot_backup_failed{{{NODE}}}"
 DRILL_FAILED = f"voicebot_restore_drill_failed{{{NODE}}}"
 DIFFERS = f"voicebot_firewall_differs{{{NODE}}}"
 CHECKED = f"voicebot_firewall_checked_timestamp_seconds{{{NODE}}}"
@@ -81,6 +82,8 @@ MACHINE = (
         interval="1h",
     ),
     Case("DrillOld", "a week ago", {DRILL: still(0, 300)}, "7d", interval="1h"),
+    Case("BackupFailed", "last night", {BACKUP_FAILED: steps((0, 5), (1, 60))}, "10m", (Ring(labels=HERE),)),
+    Case("BackupFailed", "the one before", {BACKUP_FAILED: steps((1, 5), (0, 60))}, "10m"),
     Case("DrillFailed", "since Sunday", {DRILL_FAILED: steps((0, 5), (1, 60))}, "10m", (Ring(labels=HERE),)),
     Case("DrillFailed", "the one before", {DRILL_FAILED: steps((1, 5), (0, 60))}, "10m"),
     Case("FirewallDiffers", "two rules are missing", {DIFFERS: still(2)}, "10m", (Ring("2", HERE),)),

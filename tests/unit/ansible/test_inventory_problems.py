@@ -91,3 +91,37 @@ def test_removal_asks_for_no_keys() -> None:
 
 def test_passwords_are_never_told() -> None:
     assert "geheim" not in " ".join(problems(voicebot_db_password="geheim"))
+
+
+@pytest.mark.parametrize(
+    ("changed", "how", "told"),
+    [
+        ({}, ("192.0.2.5", "22", ["22"]), []),
+        ({}, ("", "", []), []),
+        ({"voicebot_ssh_port": 2222}, ("192.0.2.5", "2222", ["22", "2222"]), []),
+        (
+            {},
+            ("192.0.2.5", "2222", ["2222"]),
+            [
+                "voicebot_ssh_port: is 22, but Ansible came in by 2222, which would be closed: you would lock yourself"
+                " out; write voicebot_ssh_port: 2222"
+            ],
+        ),
+        (
+            {"voicebot_ssh_port": 2222},
+            ("", "", ["22"]),
+            [
+                "voicebot_ssh_port: is 2222, but the SSH daemon listens on 22, which would be closed; write"
+                " voicebot_ssh_port: 22"
+            ],
+        ),
+        (
+            {"firewall_ssh_from": ["203.0.113.0/24"]},
+            ("192.0.2.5", "22", ["22"]),
+            ["firewall_ssh_from: lacks 192.0.2.5, from which Ansible reaches the machine; add - 192.0.2.5"],
+        ),
+        ({"firewall_ssh_from": ["2001:db8:20::/48"]}, ("2001:db8:20::7%eth0", "22", ["22"]), []),
+    ],
+)
+def test_nobody_is_locked_out_of_ssh(changed: dict[str, Any], how: tuple[str, str, list[str]], told: list[str]) -> None:
+    assert preflight.inventory_problems(inventory(**changed), *how) == told

@@ -11,7 +11,7 @@ from app.firewall.table import parse_table
 
 TABLE = """
 administrators: [203.0.113.20]
-outside: [eth0, eth1]
+inside: [docker0, br-voicebot]
 containers:
   - {name: grafana, addresses: [172.30.90.21], port: 3000}
 """
@@ -121,12 +121,22 @@ def test_an_administrator_who_leaves_and_one_who_comes() -> None:
     assert said(take(now, taken), changed) == []
 
 
-def test_an_interface_that_is_no_longer_outside_leaves_no_rule() -> None:
+def test_rules_of_an_older_version_go() -> None:
+    """That looked at what came from one interface."""
     now = applied()
-    changed = TABLE.replace("[eth0, eth1]", "[eth1]")
+    now.rules("filter", USER)[0] = ("-i", "eth0", "-m", "comment", "--comment", "voicebot: from outside", "-j", EDGE)
+    assert len(said(now)) == 2
+    now = take(now, steps(now, wants()))
+    assert said(now) == []
+    assert not any("eth0" in rule for rule in now.rules("filter", USER))
+
+
+def test_a_bridge_that_is_no_longer_inside_leaves_no_rule() -> None:
+    now = applied()
+    changed = TABLE.replace("[docker0, br-voicebot]", "[br-voicebot]")
     now = take(now, steps(now, wants(changed)))
     assert said(now, changed) == []
-    assert not any("eth0" in rule for rule in now.rules("filter", USER))
+    assert not any("docker0" in rule for rule in now.rules("filter", EDGE))
 
 
 @pytest.mark.parametrize(
@@ -135,7 +145,7 @@ def test_an_interface_that_is_no_longer_outside_leaves_no_rule() -> None:
         lambda now: now.rules("filter", USER).clear(),  # iptables -F, and Docker started again
         lambda now: now.rules("filter", "FORWARD").reverse(),
         lambda now: now.rules("filter", USER).insert(0, ("-j", "RETURN")),
-        lambda now: now.rules("filter", USER).insert(1, ("-s", "10.0.0.0/8", "-j", "ACCEPT")),
+        lambda now: now.rules("filter", USER).insert(0, ("-s", "10.0.0.0/8", "-j", "ACCEPT")),
         lambda now: now.rules("filter", EDGE).pop(),
         lambda now: now.rules("filter", EDGE).reverse(),
         lambda now: now.rules("filter", EDGE).insert(1, ("-j", "RETURN")),
@@ -170,11 +180,30 @@ def test_docker_that_starts_again_changes_nothing_of_ours() -> None:
     assert said(now) == []
 
 
-def test_ufw_that_is_off_is_told() -> None:
-    assert unguarded(Ruleset(BARE), "ipv4") == []
-    assert [one.problem for one in unguarded(Ruleset(BARE), "ipv6")] == ["UFW is not active: ufw enable"]
-    assert [one.problem for one in unguarded(Ruleset(DOCKER_26), "ipv4")] == ["UFW is not active: ufw enable"]
-    open_wide = BARE.replace(":INPUT DROP", ":INPUT ACCEPT")
-    assert [one.problem for one in unguarded(Ruleset(open_wide), "ipv4")] == [
-        "UFW lets everything in: ufw default deny incoming"
-    ]
+GUARDED = """
+*filter
+:INPUT DROP [0:0]
+:ufw-before-input - [0:0]
+:ufw-user-input - [0:0]
+-A INPUT -j ufw-before-input
+-A ufw-before-input -j ufw-user-input
+-A ufw-user-input -p tcp -m tcp --dport 22 -j ACCEPT
+-A ufw-user-input -s 203.0.113.10/32 -p tcp -m tcp --dport 9090 -j ACCEPT
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "rules", "problems"),
+    [
+        (GUARDED, 2, []),
+        ("", 2, ["UFW is not active: ufw enable"]),
+        (DOCKER_26, 2, ["UFW is not active: ufw enable"]),
+        (GUARDED.replace(":INPUT DROP", ":INPUT ACCEPT"), 2, ["UFW lets everything in: ufw default deny incoming"]),
+        (GUARDED, 3, ["of UFW's 3 rules 2 stand: ufw reload"]),
+        (GUARDED.replace("-A ufw-before-input -j ufw-user-input\n", ""), 2, ["UFW asks none of its rules: ufw reload"]),
+    ],
+)
+def test_ufw_that_does_not_guard_is_told(text: str, rules: int, problems: list[str]) -> None:
+    assert [one.problem for one in unguarded(Ruleset(text), "ipv4", rules)] == problems
+    ipv6 = text.replace("ufw-", "ufw6-")
+    assert [one.problem for one in unguarded(Ruleset(ipv6), "ipv6", rules)] == problems

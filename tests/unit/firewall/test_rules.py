@@ -6,7 +6,7 @@ from app.firewall.table import parse_table
 TABLE = parse_table(
     """
 administrators: [203.0.113.20, 198.51.100.0/24, "2001:db8:1::/64"]
-outside: [eth0, eth1]
+inside: [docker0, br-voicebot]
 containers:
   - {name: prometheus, addresses: [172.30.90.20, "fd90:7aa5:9090::20"], port: 9090}
   - {name: old, addresses: [172.30.90.30], port: 80}
@@ -24,6 +24,8 @@ def test_administrators_reach_containers_through_published_ports_and_nobody_else
     told = "-p tcp -m conntrack --ctstate DNAT -m tcp --dport"
     assert lines("ipv4", EDGE) == [
         "-m conntrack --ctstate RELATED,ESTABLISHED -m comment --comment voicebot: replies -j RETURN",
+        "-i docker0 -m comment --comment voicebot: from containers -j RETURN",
+        "-i br-voicebot -m comment --comment voicebot: from containers -j RETURN",
         f"-s 203.0.113.20/32 -d 172.30.90.20/32 {told} 9090"
         " -m comment --comment voicebot: administrator to prometheus -j RETURN",
         f"-s 198.51.100.0/24 -d 172.30.90.20/32 {told} 9090"
@@ -39,17 +41,18 @@ def test_administrators_reach_containers_through_published_ports_and_nobody_else
 def test_ipv6_has_its_own_addresses_only() -> None:
     assert lines("ipv6", EDGE) == [
         "-m conntrack --ctstate RELATED,ESTABLISHED -m comment --comment voicebot: replies -j RETURN",
+        "-i docker0 -m comment --comment voicebot: from containers -j RETURN",
+        "-i br-voicebot -m comment --comment voicebot: from containers -j RETURN",
         "-s 2001:db8:1::/64 -d fd90:7aa5:9090::20/128 -p tcp -m conntrack --ctstate DNAT -m tcp --dport 9090"
         " -m comment --comment voicebot: administrator to prometheus -j RETURN",
         "-m comment --comment voicebot: everybody else -j DROP",
     ]
 
 
-def test_what_comes_from_outside_goes_there_and_docker_user_comes_first() -> None:
+def test_whatever_is_forwarded_goes_there_and_docker_user_comes_first() -> None:
+    """Also from an interface that nobody has thought of."""
     for family in ("ipv4", "ipv6"):
-        assert lines(family, USER) == [
-            f"-i {name} -m comment --comment voicebot: from outside -j VOICEBOT-EDGE" for name in ("eth0", "eth1")
-        ]
+        assert lines(family, USER) == ["-m comment --comment voicebot: whatever is forwarded -j VOICEBOT-EDGE"]
         assert lines(family, "FORWARD") == ["-j DOCKER-USER"]
 
 

@@ -10,7 +10,7 @@ from app.firewall.table import Container, Table, parse_table, read_table
 
 GOOD = """
 administrators: [203.0.113.20, "2001:db8:1::/64", 203.0.113.20/32]
-outside: [eth0, "wg+"]
+inside: [docker0, br-voicebot]
 containers:
   - {name: grafana, addresses: [172.30.90.21, "fd90:7aa5:9090::21"], port: 3000}
 """
@@ -25,14 +25,14 @@ def problems_of(text: str) -> list[str]:
 def test_a_good_file_is_read_without_doubles() -> None:
     assert parse_table(GOOD, "firewall.yaml") == Table(
         administrators=(ip_network("203.0.113.20/32"), ip_network("2001:db8:1::/64")),
-        outside=("eth0", "wg+"),
+        inside=("docker0", "br-voicebot"),
         containers=(Container("grafana", (ip_address("172.30.90.21"), ip_address("fd90:7aa5:9090::21")), 3000),),
     )
 
 
 def test_nobody_may_administer_and_no_container_may_be_reached() -> None:
-    table = parse_table("{administrators: [], outside: [eth0], containers: [], ufw: false}", "firewall.yaml")
-    assert table == Table((), ("eth0",), (), ufw=False)
+    table = parse_table("{administrators: [], inside: [], containers: [], ufw: false}", "firewall.yaml")
+    assert table == Table((), (), (), ufw=False)
 
 
 @pytest.mark.parametrize(
@@ -42,18 +42,21 @@ def test_nobody_may_administer_and_no_container_may_be_reached() -> None:
         (("203.0.113.20, ", "office.example.org, "), "'office.example.org' is no address or network"),
         (("203.0.113.20, ", "0.0.0.0/0, "), "'0.0.0.0/0' is everybody"),
         (("203.0.113.20, ", '"::/0", '), "'::/0' is everybody"),
-        (('[eth0, "wg+"]', "[]"), "outside is empty"),
-        (('[eth0, "wg+"]', "eth0"), "outside is a list such as [eth0], not 'eth0'"),
-        (("[eth0,", "[lo,"), "lo is inside"),
-        (("[eth0,", "[averyverylongname,"), "'averyverylongname' is no name of an interface"),
-        (("[eth0,", '["eth0 -j ACCEPT",'), "is no name of an interface"),
+        (("[docker0, br-voicebot]", "docker0"), "inside is a list such as [docker0, br-voicebot], not 'docker0'"),
+        (
+            ("inside: [docker0, br-voicebot]", ""),
+            "inside is missing; write for instance inside: [docker0, br-voicebot]",
+        ),
+        (("[docker0,", "[averyverylongname,"), "'averyverylongname' is no name of a bridge"),
+        (("[docker0,", '["docker0 -j ACCEPT",'), "is no name of a bridge"),
+        (("[docker0,", '["br-+",'), "'br-+' is no name of a bridge"),
         (("172.30.90.21,", "172.30.90.0/24,"), "container grafana: '172.30.90.0/24' is no address"),
         (("port: 3000", "port: 70000"), "container grafana: 70000 is no port"),
         (("port: 3000", "port: true"), "container grafana: True is no port"),
         (("name: grafana", "name: it's mine"), "is no name"),
         ((", port: 3000", ""), "containers: write {name: grafana"),
-        (("outside:", "outsid:"), "unknown key 'outsid'"),
-        (("outside:", "ufw: maybe\noutside:"), "ufw is true or false, not 'maybe'"),
+        (("inside:", "outside:"), "unknown key 'outside'"),
+        (("inside:", "ufw: maybe\ninside:"), "ufw is true or false, not 'maybe'"),
     ],
 )
 def test_a_mistake_is_named_with_what_to_write(change: tuple[str, str], named: str) -> None:
@@ -62,7 +65,7 @@ def test_a_mistake_is_named_with_what_to_write(change: tuple[str, str], named: s
 
 
 def test_all_mistakes_are_told_at_once() -> None:
-    assert len(problems_of("{administrators: 10.0.0.1, outside: [lo], containers: [x]}")) == 3
+    assert len(problems_of("{administrators: 10.0.0.1, inside: [a b], containers: [x]}")) == 3
 
 
 @pytest.mark.parametrize("text", ["", "administrators", "[1, 2]", "{a: ]"])

@@ -4,7 +4,7 @@ Ansible's argument_specs let a string pass where a list is wanted, and know no a
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 
@@ -49,18 +49,23 @@ def network_of(entry: object) -> Network:
     return network
 
 
-def inventory_problems(variables: Mapping[str, Any], operator: str = "") -> list[str]:
+def inventory_problems(
+    variables: Mapping[str, Any], operator: str = "", entered_by: str = "", ssh_ports: Sequence[str] = ()
+) -> list[str]:
     """Lines that say what is wrong with a host's variables; none if all is well.
 
     Args:
         variables: the host's.
         operator: address from which Ansible reaches the host; empty if that can't be known.
+        entered_by: port of the host by which it came in; empty likewise.
+        ssh_ports: those of the host's SSH daemon; none likewise.
     """
     problems = list(_state_problems(variables))
     if not problems and variables.get("voicebot_state", "present") == "present":
         for look in (_asterisk_problems, _key_problems, _password_problems, _ami_problems, _other_problems):
             problems += look(variables)
         problems += _administrator_problems(variables, operator)
+        problems += _ssh_problems(variables, operator, entered_by, ssh_ports)
     return problems
 
 
@@ -101,12 +106,40 @@ def _administrator_problems(variables: Mapping[str, Any], operator: str) -> list
     networks, problems = _list_problems(variables, name, "192.0.2.5 2001:db8:20::/48")
     if problems or not operator:
         return problems
-    here: IPv4Address | IPv6Address = ip_address(operator.split("%")[0])
-    if isinstance(here, IPv6Address) and here.ipv4_mapped:
-        here = here.ipv4_mapped
+    here = _address(operator)
     if any(here in network for network in networks):
         return []
     return [f"{name}: lacks {here}, from which Ansible reaches the machine: you would lock yourself out; add - {here}"]
+
+
+def _address(text: str) -> IPv4Address | IPv6Address:
+    """Of the operator, as the SSH daemon tells it."""
+    address = ip_address(text.split("%")[0])
+    return address.ipv4_mapped or address if isinstance(address, IPv6Address) else address
+
+
+def _ssh_problems(
+    variables: Mapping[str, Any], operator: str, entered_by: str, ssh_ports: Sequence[str]
+) -> Iterator[str]:
+    """The firewall leaves one port open for SSH: it must be the one that is used."""
+    port = str(variables.get("voicebot_ssh_port", 22))
+    if entered_by and port != entered_by:
+        yield (
+            f"voicebot_ssh_port: is {port}, but Ansible came in by {entered_by}, which would be closed: you would lock"
+            f" yourself out; write voicebot_ssh_port: {entered_by}"
+        )
+    elif ssh_ports and port not in ssh_ports:
+        yield (
+            f"voicebot_ssh_port: is {port}, but the SSH daemon listens on {', '.join(ssh_ports)}, which would be"
+            f" closed; write voicebot_ssh_port: {ssh_ports[0]}"
+        )
+    if not variables.get("firewall_ssh_from"):
+        return
+    networks, problems = _list_problems(variables, "firewall_ssh_from", "192.0.2.5 2001:db8:20::/48")
+    yield from problems
+    if operator and not problems and not any(_address(operator) in network for network in networks):
+        here = _address(operator)
+        yield f"firewall_ssh_from: lacks {here}, from which Ansible reaches the machine; add - {here}"
 
 
 def _key_problems(variables: Mapping[str, Any]) -> list[str]:
