@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Look
@@ -13,6 +14,7 @@ PATIENCE_S = 5.0
 """How quick it is, is measured elsewhere (`python -m tests.browser measure`): here the machine may be busy."""
 
 
+@pytest.mark.timeout(400)  # a whole call, and a server that speaks its phrases first
 def test_a_call_shows_up_with_its_words_and_ends_in_its_ticket(
     look: Look, data: Data, sql: Callable[..., list[Any]]
 ) -> None:
