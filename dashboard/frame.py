@@ -33,6 +33,7 @@ STYLE = """<style>
 .stMainBlockContainer{padding-top:3.5rem;padding-bottom:3rem;max-width:1280px}
 @media (max-width:640px){.stMainBlockContainer{padding-left:.9rem;padding-right:.9rem}}
 [data-testid="stSidebarNav"] a{min-height:2.5rem}
+[data-stale="true"],[data-stale="true"] *{opacity:1!important;transition:none!important}
 [data-testid="stCaptionContainer"],[data-testid="stCaptionContainer"] *{color:#33454e!important;opacity:1!important}
 :focus-visible{outline:3px solid #b35c00!important;outline-offset:2px}
 </style>"""

@@ -75,7 +75,7 @@ def _one(view: View, number: int) -> None:
         ],
         key=f"client {client.id}",
     )
-    st.subheader(view.say("client_calls"))
+    st.header(view.say("client_calls"))
     rows = desk.ask(ticket_page, desk.tickets, wanted, desk.settings.zone)
     if not rows:
         st.info(view.say("no_calls_yet"))

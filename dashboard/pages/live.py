@@ -56,7 +56,7 @@ def _watched(view: View, calls: list[RunningCall], opened: str | None) -> None:
         _over(view, opened)
         return
     st.session_state[KEPT] = found
-    heading(_who(view, found), 3)
+    heading(_who(view, found), 2)
     st.caption(f"{state_word(found.state, view.language)} · {_since(view, found)}")
     conversation(view, found.transcript, [], key="live words", live=True)
 
@@ -65,7 +65,7 @@ def _over(view: View, opened: str) -> None:
     """Until the ticket is written, the last that was seen."""
     kept: RunningCall | None = st.session_state.get(KEPT)
     if kept is not None:
-        heading(_who(view, kept), 3)
+        heading(_who(view, kept), 2)
     st.info(view.say("live_over"))
     ticket = view.desk.ask(ticket_of_call, view.desk.tickets, opened)
     entries = [{**entry, "now": False} for entry in kept.transcript] if kept else []

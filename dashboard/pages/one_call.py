@@ -40,10 +40,10 @@ def show(view: View, number: int) -> None:
     _head(view, row)
     left, right = st.columns([3, 2])
     with left:
-        st.subheader(view.say("conversation"))
+        st.header(view.say("conversation"))
         _conversation(view, found)
     with right:
-        st.subheader(view.say("manage"))
+        st.header(view.say("manage"))
         _follow_up(view, row)
     _turns(view, found.transcript)
 
@@ -94,7 +94,7 @@ def _turns(view: View, transcript: Sequence[Mapping[str, Any]]) -> None:
     """How long each answer took and of what that was made; where the dialogue stood; how the caller felt."""
     turns = [entry for entry in transcript if isinstance(entry.get("total_ms"), int | float)]
     states = [entry for entry in transcript if isinstance(entry.get("state"), str)]
-    st.subheader(view.say("way"))
+    st.header(view.say("way"))
     if not turns and not states:
         st.caption(view.say("no_turns"))
         return

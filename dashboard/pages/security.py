@@ -19,11 +19,11 @@ BADGES = {"present": "good", "wanted": "good", "missing": "bad", "extra": "bad"}
 def show(view: View) -> None:
     """The page."""
     st.title(view.say("page_security"))
-    st.subheader(view.say("security_wanted"))
+    st.header(view.say("security_wanted"))
     refreshed(view, REFRESH_S, show_firewall)
-    st.subheader(view.say("security_allowed"))
+    st.header(view.say("security_allowed"))
     show_allowed(view)
-    st.subheader(view.say("security_refused"))
+    st.header(view.say("security_refused"))
     refreshed(view, REFRESH_S, show_refused)
 
 

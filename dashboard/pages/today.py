@@ -32,7 +32,7 @@ def show(view: View) -> None:
         show_hours(view)
     with right:
         show_days(view)
-    st.subheader(view.say("latest"))
+    st.header(view.say("latest"))
     desk = view.desk
     rows = desk.ask(ticket_page, desk.tickets, TicketFilter(), desk.settings.zone, limit=LATEST)
     if not rows:
@@ -104,7 +104,7 @@ def show_hours(view: View) -> None:
             if name != "today" or index <= view.now.hour
         ]
     )
-    st.subheader(view.say("per_hour"))
+    st.header(view.say("per_hour"))
     chart = (
         alt.Chart(table)
         .mark_line(point=True, strokeWidth=2.5)
@@ -130,7 +130,7 @@ def show_days(view: View) -> None:
         [{day: str(when), calls: count, status: titles.get(name, name)} for when, name, count in found],
         columns=[day, calls, status],
     )
-    st.subheader(view.say("per_day"))
+    st.header(view.say("per_day"))
     chart = (
         alt.Chart(table)
         .mark_bar()

@@ -14,7 +14,7 @@ NOW = datetime(2026, 3, 2, 13, 5, tzinfo=UTC)
 TABLE = parse_table(
     """
 administrators: [203.0.113.20]
-outside: [eth0]
+inside: [docker0]
 containers:
   - {name: grafana, addresses: [172.30.90.21], port: 3000}
 """,
@@ -36,7 +36,7 @@ def test_everything_stands() -> None:
     assert told["differs"] is False
     assert {rule["state"] for rule in told["wanted"]} == {"present"}
     assert {rule["state"] for rule in told["actual"]} == {"wanted"}
-    assert len(told["wanted"]) == len(told["actual"]) == 6
+    assert len(told["wanted"]) == len(told["actual"]) == 7
     assert told["administrators"] == ["203.0.113.20/32"]
     assert told["containers"] == ["grafana 172.30.90.21 port 3000"]
     assert told["checked_at"] == "2026-03-02T13:05:00+00:00"
@@ -45,7 +45,7 @@ def test_everything_stands() -> None:
 def test_what_is_missing_too_much_and_somebody_elses() -> None:
     now = as_wanted()
     edge, user = now.tables["filter"][EDGE], now.tables["filter"]["DOCKER-USER"]
-    gone = edge.rules.pop(1)
+    gone = edge.rules.pop(2)
     edge.rules.append(("-s", "192.0.2.1/32", "-j", "RETURN"))
     user.rules.append(("-j", "RETURN"))
     problems = [str(one) for one in differences(now, wanted(TABLE, "ipv4"), "ipv4")]
