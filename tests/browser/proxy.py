@@ -17,6 +17,7 @@ from tests.browser.house import Dashboard, free_port
 TEMPLATES = Path("ansible/roles/dashboard/templates")
 MAIN = """
 daemon off;
+user root;
 pid {directory}/nginx.pid;
 error_log {directory}/error.log;
 events {{ worker_connections 256; }}
