@@ -96,9 +96,5 @@ def proxy(house: Dashboard, directory: Path) -> Iterator[Proxy]:
             time.sleep(0.02)
         yield Proxy(port, directory)
     finally:
-        process.send_signal(signal.SIGQUIT)
-        try:
-            process.wait(5)
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGTERM)
-            process.wait(5)
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
