@@ -59,7 +59,7 @@ def watch_a_call(visit: Visit, data: Data, sql: Sql, script: str = "internet_res
     visit.page.evaluate(WATCH)
     process = subprocess.Popen(
         [str(VOICEBOT), "demo", "--script", script, "--directory", str(data.directory), "--json"],
-        stdout=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         env={**os.environ, "DEEPGRAM_API_KEY": "", "GROQ_API_KEY": "", "ELEVENLABS_API_KEY": ""},
         start_new_session=True,
