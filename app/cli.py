@@ -59,7 +59,8 @@ def plain_errors(command: Command) -> Command:
             err.print(f"voicebot: {error}", markup=False, soft_wrap=True)
             raise typer.Exit(EXIT_FAILED) from None
         except OSError as error:
-            err.print(f"voicebot: {error.strerror or error}: {error.filename or ''}".rstrip(": "), markup=False)
+            told = f"voicebot: {error.strerror or error}: {error.filename or ''}".rstrip(": ")
+            err.print(told, markup=False, soft_wrap=True)
             raise typer.Exit(EXIT_FAILED) from None
         except KeyboardInterrupt:
             raise typer.Exit(130) from None

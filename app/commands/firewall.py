@@ -45,14 +45,22 @@ def apply(file: Path, *, dry_run: bool) -> int:
     if table.ufw and host.ufw_is_enabled() and _unguarded():
         # Somebody has flushed the tables: policies still drop, so that SSH and calls are shut out, too.
         changed += 1
-        console.print("ufw reload")
+        console.print("UFW writes its rules anew")
         if not dry_run:
-            host.reload_ufw()
+            _reload_ufw(console)
     if failed:
         raise VoicebotError("; ".join(failed))
     if not changed:
         console.print("nothing to do: all rules stand")
     return 0
+
+
+def _reload_ufw(console: Console) -> None:
+    """Without success the containers are guarded all the same; the timer tells Prometheus what is still missing."""
+    try:
+        host.reload_ufw()
+    except VoicebotError as error:
+        console.print(f"UFW does not: {error}", markup=False)
 
 
 def _unguarded() -> list[Difference]:

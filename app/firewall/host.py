@@ -18,7 +18,7 @@ from pathlib import Path
 from app.errors import ConfigError, VoicebotError
 from app.firewall.plan import Step
 from app.firewall.rules import FAMILIES, Family
-from app.firewall.ruleset import Ruleset
+from app.firewall.ruleset import Ruleset, target_of
 from app.firewall.writer import REHEARSAL, TRY_AGAIN
 
 PROGRAMS: dict[Family, str] = {"ipv4": "iptables", "ipv6": "ip6tables"}
@@ -27,6 +27,9 @@ LOCK = Path(os.environ.get("XTABLES_LOCKFILE") or "/run/xtables.lock")
 """That of the iptables programs (iptables 1.8, xshared.c), which python-iptables does not know of."""
 LOCK_WAIT_S = 30.0
 UFW = Path("/etc/ufw")
+UFW_PREFIXES: dict[Family, str] = {"ipv4": "ufw", "ipv6": "ufw6"}
+UFW_PARTS = ("before-logging", "before", "after", "after-logging", "reject", "track")
+"""Of the names of its chains, in the order in which packets meet them (ufw 0.36, ufw-init-functions)."""
 PROGRAM_TIMEOUT_S = 30.0
 TRIES = 20
 PAUSE_S = 0.1
@@ -163,12 +166,23 @@ def ufw_is_enabled() -> bool:
 
 
 def reload_ufw() -> None:
-    """Has UFW write its rules anew.
+    """Has UFW fill its chains anew, and leads to them where nothing does any more.
+
+    By what its own service calls: `ufw reload` demands that its settings be writable, which the unit's sandbox forbids,
+    and stopping and starting it would let everything in for a moment.
 
     Raises:
-        VoicebotError: it failed; with what it said.
+        VoicebotError: it failed; with what was said.
     """
-    _said_by("ufw", "reload")
+    _said_by("/usr/lib/ufw/ufw-init", "force-reload")
+    for family in families():
+        now = read_rules(family)
+        for chain in ("INPUT", "OUTPUT", "FORWARD"):
+            there = {target_of(rule) for rule in now.rules("filter", chain)}
+            for part in UFW_PARTS:
+                target = f"{UFW_PREFIXES[family]}-{part}-{chain.lower()}"
+                if target not in there:
+                    _said_by(PROGRAMS[family], "-w", "-A", chain, "-j", target)
 
 
 def interfaces_of_default_routes() -> set[str]:

@@ -101,13 +101,13 @@ def unguarded(now: Ruleset, family: Family, ufw_rules: int) -> list[Difference]:
     there = len(now.rules("filter", user))
     problems = []
     if chain is None or before not in map(target_of, chain.rules):
-        problems.append("UFW is not active: ufw enable")
+        problems.append("UFW is not active: ufw enable, then voicebot firewall apply")
     elif chain.policy != "DROP":
         problems.append("UFW lets everything in: ufw default deny incoming")
     elif user not in map(target_of, now.rules("filter", before)):
-        problems.append("UFW asks none of its rules: ufw reload")
+        problems.append("UFW asks none of its rules: voicebot firewall apply")
     elif there != ufw_rules:
-        problems.append(f"of UFW's {ufw_rules} rules {there} stand: ufw reload")
+        problems.append(f"of UFW's {ufw_rules} rules {there} stand: voicebot firewall apply")
     return [Difference(family, "filter", "INPUT", problem) for problem in problems]
 
 

@@ -1,5 +1,7 @@
 """Alerts of what the calls stand on: databases, backups, firewall, certificates, disks."""
 
+from typing import Literal
+
 from grafana import thresholds as t
 from grafana.rules.alert import Alert
 
@@ -17,6 +19,18 @@ _FORECAST = f"predict_linear(node_filesystem_avail_bytes{DISKS}[6h], {t.DISK_FUL
 _MISSING = " or ".join(f'label_replace(absent({name}), "report", "{name}", "", "")' for name in REPORTS)
 _EXPIRES = f"{CERTIFICATES} - time()"
 
+
+def _old(success: str, most: int, unit: Literal["h", "d"]) -> str:
+    """When a success is older than so much; its value is the age.
+
+    0 says that there has been none. That is no fault of a machine that was set up this morning, so it counts from when
+    it was told first.
+    """
+    most_s = most * {"h": 3600, "d": 86_400}[unit]
+    never = f"(({success} == 0) and ({success} offset {most}{unit} == 0)) + {most_s}"
+    return f"(time() - ({success} > 0) > {most_s}) or {never}"
+
+
 MACHINE = (
     Alert(
         name="VoicebotDatabaseAway",
@@ -33,7 +47,7 @@ MACHINE = (
     ),
     Alert(
         name="VoicebotBackupOld",
-        expr=f"time() - voicebot_backup_last_success_timestamp_seconds > {t.BACKUP_MAX_AGE_H} * 3600",
+        expr=_old("voicebot_backup_last_success_timestamp_seconds", t.BACKUP_MAX_AGE_H, "h"),
         lasts="0m",
         severity="warning",
     ),
@@ -45,7 +59,7 @@ MACHINE = (
     ),
     Alert(
         name="VoicebotDrillOld",
-        expr=f"time() - voicebot_restore_drill_last_success_timestamp_seconds > {t.DRILL_MAX_AGE_D} * 86400",
+        expr=_old("voicebot_restore_drill_last_success_timestamp_seconds", t.DRILL_MAX_AGE_D, "d"),
         lasts="0m",
         severity="warning",
     ),

@@ -100,7 +100,7 @@ class Site:
             timeout=100,
             check=False,
             cwd=ROOT,
-            env={**os.environ, "COLUMNS": "200"},
+            env={**os.environ, "COLUMNS": "80"},
             preexec_fn=limit,
         )
 

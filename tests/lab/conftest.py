@@ -39,6 +39,15 @@ async def site() -> AsyncIterator[Installation]:
         yield site
 
 
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def appliance(site: Installation) -> Installation:
+    """The same host, installed: by `test_site.py` for files that sort behind it, or here if that does not run."""
+    if not await site.run("readlink /opt/voicebot/current", check=False):
+        play = await site.play()
+        assert play.code == 0, play.said[-4000:]
+    return site
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """How long the forty calls are held."""
     parser.addoption("--lab-minutes", type=float, default=1.0, help="minutes of forty calls at once (10 for a proof)")

@@ -7,6 +7,7 @@ from app.errors import ConfigError
 
 PACKAGES = {
     "debootstrap": "debootstrap",
+    "git": "git",
     "ip": "iproute2",
     "iptables-legacy": "iptables",
     "mount": "mount",

@@ -196,11 +196,15 @@ GUARDED = """
     ("text", "rules", "problems"),
     [
         (GUARDED, 2, []),
-        ("", 2, ["UFW is not active: ufw enable"]),
-        (DOCKER_26, 2, ["UFW is not active: ufw enable"]),
+        ("", 2, ["UFW is not active: ufw enable, then voicebot firewall apply"]),
+        (DOCKER_26, 2, ["UFW is not active: ufw enable, then voicebot firewall apply"]),
         (GUARDED.replace(":INPUT DROP", ":INPUT ACCEPT"), 2, ["UFW lets everything in: ufw default deny incoming"]),
-        (GUARDED, 3, ["of UFW's 3 rules 2 stand: ufw reload"]),
-        (GUARDED.replace("-A ufw-before-input -j ufw-user-input\n", ""), 2, ["UFW asks none of its rules: ufw reload"]),
+        (GUARDED, 3, ["of UFW's 3 rules 2 stand: voicebot firewall apply"]),
+        (
+            GUARDED.replace("-A ufw-before-input -j ufw-user-input\n", ""),
+            2,
+            ["UFW asks none of its rules: voicebot firewall apply"],
+        ),
     ],
 )
 def test_ufw_that_does_not_guard_is_told(text: str, rules: int, problems: list[str]) -> None:
