@@ -2,6 +2,8 @@
 
 python -m dashboard.access.users FILE add anne supervisor     asks for the password
 python -m dashboard.access.users FILE remove anne
+python -m dashboard.access.users FILE ensure anne supervisor  the same as add, says "changed" and writes only if need be
+python -m dashboard.access.users FILE ensure-absent anne
 python -m dashboard.access.users FILE list
 """
 
@@ -131,6 +133,22 @@ def write_user(file: Path, name: str, role: str, password: str) -> None:
     _write(file, [*lines, f"{name}:{role}:{HASHER.hash(password)}"])
 
 
+def ensure_user(file: Path, name: str, role: str, password: str) -> bool:
+    """The same as `write_user`, unless there is that user already, with that role and that password.
+
+    Returns:
+        Whether something was written: a new hash, even of the same password, would end the user's sessions.
+
+    Raises:
+        ConfigError: with what is wrong.
+    """
+    user = Users(file).check(name, password)
+    if user is not None and user.role == role:
+        return False
+    write_user(file, name, role, password)
+    return True
+
+
 def remove_user(file: Path, name: str) -> None:
     """Takes a user out; sessions end at once.
 
@@ -163,15 +181,25 @@ def _write(file: Path, lines: list[str]) -> None:
     os.replace(fresh, file)
 
 
+def _password() -> str:
+    return getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+
+
 def main(words: list[str]) -> int:
     """The command; the password comes from the terminal, or from the first line of standard input."""
     try:
         match words:
             case [file, "add", name, role]:
-                password = getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
-                write_user(Path(file), name, role, password)
+                write_user(Path(file), name, role, _password())
             case [file, "remove", name]:
                 remove_user(Path(file), name)
+            case [file, "ensure", name, role]:
+                if ensure_user(Path(file), name, role, _password()):
+                    print(f"changed: {name}")
+            case [file, "ensure-absent", name]:
+                if Path(file).is_file() and name in read_users(Path(file)):
+                    remove_user(Path(file), name)
+                    print(f"changed: {name}")
             case [file, "list"]:
                 for user, _ in read_users(Path(file)).values() if Path(file).is_file() else ():
                     print(f"{user.name}\t{user.role}")

@@ -25,6 +25,8 @@ def main(words: list[str]) -> int:
     except VoicebotError as error:
         print(f"browser: {error}", file=sys.stderr)
         return 2
+    if words[:1] == ["measure"]:
+        return subprocess.call([sys.executable, "-m", "tests.browser.measure", *words[1:]])
     return subprocess.call([sys.executable, "-m", "pytest", *(words or ["tests/browser"])])
 
 

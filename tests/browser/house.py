@@ -1,8 +1,10 @@
 """A dashboard as it is run: a process of its own over a real PostgreSQL, with the calls of a demonstration in it."""
 
 import asyncio
+import hashlib
 import http.client
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -61,10 +63,11 @@ def history(directory: Path, days: int) -> Iterator[Data]:
     Raises:
         ConfigError: the server's own environment is missing.
     """
-    made = directory / f"history-{days}"
+    made = directory / f"history-{days}-{_recipe()}"
     if not made.exists() or time.time() - made.stat().st_mtime > STALE_S:
         if not VOICEBOT.exists():
             raise ConfigError([f"no {VOICEBOT}: make setup"])
+        shutil.rmtree(directory, ignore_errors=True)
         command = [str(VOICEBOT), "demo", "--history", f"{days}d", "--directory", str(directory)]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         made.touch()
@@ -75,6 +78,12 @@ def history(directory: Path, days: int) -> Iterator[Data]:
         yield data
     finally:
         data.stop_postgres()
+
+
+def _recipe() -> str:
+    """Changes with what a history is made by: another schema, or other calls."""
+    files = [*sorted(Path("app/store/migrations").rglob("*.sql")), *sorted(Path("app/commands").glob("history*.py"))]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:8]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, expect, sync_playwright
 
 from tests.browser.house import PASSWORD, SUPERVISOR, Dashboard
 from tests.browser.tools import chromium
 
 PICTURES = Path("browser-results/pictures")
 WAIT_MS = 20_000.0
+expect.set_options(timeout=WAIT_MS)  # pages that refresh by themselves do so every 10 s
 ARGUMENTS = (
     "--autoplay-policy=no-user-gesture-required",
     "--disable-dev-shm-usage",
@@ -70,10 +71,14 @@ class Visit:
             timeout=WAIT_MS,
         )
 
+    def picture_path(self, name: str) -> Path:
+        """Where a picture is kept."""
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        return PICTURES / f"{name}-{self.screen.name}.png"
+
     def picture(self, name: str) -> Path:
         """Keeps what is to be seen, the whole page."""
-        PICTURES.mkdir(parents=True, exist_ok=True)
-        path = PICTURES / f"{name}-{self.screen.name}.png"
+        path = self.picture_path(name)
         # Streamlit scrolls inside the window: the window is made as tall as what is in it.
         tall = self.page.evaluate(
             "() => Math.ceil(document.querySelector('[data-testid=\"stMainBlockContainer\"]')?.scrollHeight ?? 0) + 60"

@@ -1,11 +1,12 @@
 """Programs and fonts of the system that the browser's tests need, and the packages that bring them."""
 
+import os
 import shutil
 from pathlib import Path
 
 from app.errors import ConfigError
 
-PROGRAMS = {"chromium": "chromium"}
+PROGRAMS = {"chromium": "chromium", "nginx": "nginx", "openssl": "openssl"}
 FONTS = {
     "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf": "fonts-dejavu-core",
     "/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf": "fonts-noto-color-emoji",
@@ -15,7 +16,8 @@ FONTS = {
 
 def missing_packages() -> list[str]:
     """Debian packages of what is not there; sorted."""
-    found = {package for program, package in PROGRAMS.items() if shutil.which(program) is None}
+    path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"  # without a login, root's PATH may lack these two
+    found = {package for program, package in PROGRAMS.items() if shutil.which(program, path=path) is None}
     return sorted(found | {package for font, package in FONTS.items() if not Path(font).is_file()})
 
 
