@@ -25,6 +25,7 @@ EVERY_S = 15.0
 """A new call comes so often while an upgrade runs."""
 SOURCE = ("app", "ext", "pyproject.toml", "setup.py", "requirements-prod.lock", "requirements-build.lock")
 SOURCE_TEXTS = ("README.md", "LICENSE")
+CONTAINERS = {"postgres-clients", "postgres-tickets", "prometheus", "grafana", "pgadmin"}
 GREETS = """
 import socket, sys, uuid
 with socket.create_connection((sys.argv[2], 9090), 3, (sys.argv[1], 0)) as call:
@@ -260,6 +261,11 @@ async def test_without_docker_calls_go_on_and_tickets_get_in_afterwards(site: In
     finally:
         await site.run("systemctl start docker.service")
     assert (await site.ticket(report["uuid"], within_s=120))["status"] == "resolved"
+
+    async def all_are_back() -> bool:
+        return set((await site.run("docker ps --format '{{.Names}}'")).split()) == CONTAINERS
+
+    await until(all_are_back, "every container runs again", 60)
 
 
 async def test_after_a_reboot_it_takes_calls_again(site: Installation) -> None:
