@@ -177,16 +177,25 @@ def _follow_up(view: View, row: TicketRow) -> None:
         _told(view, each)
 
 
+def _shown(row: TicketRow, name: str) -> str | None:
+    """What the screen showed when something was clicked on it: the row is of this moment, another's change may be in it."""
+    key, now = f"shown {name} {row.id}", getattr(row, name)
+    before: str | None = st.session_state.get(key, now)
+    st.session_state[key] = now
+    return before
+
+
 def _forms(view: View, row: TicketRow) -> None:
+    status, assignee = _shown(row, "status"), _shown(row, "assignee")
     closed = row.status == "resolved"
     label = view.say("reopen_ticket" if closed else "close_ticket")
     icon = ":material/undo:" if closed else ":material/check:"
     if st.button(label, icon=icon, type="primary", width="stretch"):
-        _change(view, row, "status", row.status, "open" if closed else "resolved")
+        _change(view, row, "status", status, "open" if closed else "resolved")
     with st.form(f"assign {row.id}", border=False):
         who = st.text_input(view.say("assign"), value=row.assignee or "", max_chars=80)
         if st.form_submit_button(view.say("save"), width="stretch"):
-            _change(view, row, "assignee", row.assignee, who)
+            _change(view, row, "assignee", assignee, who)
     with st.form(f"comment {row.id}", clear_on_submit=True, border=False):
         words = st.text_area(view.say("comment"), max_chars=4000, height=90)
         if st.form_submit_button(view.say("add_comment"), width="stretch") and words.strip():

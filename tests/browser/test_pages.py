@@ -274,7 +274,8 @@ def count_words(count: int) -> str:
 def choose(visit: Visit, label: str, option: str) -> None:
     """Picks one of a list of choices, with the keyboard."""
     field = visit.page.get_by_role("combobox", name=label)
-    field.fill(option)
+    field.click()
+    field.press_sequentially(option)
     visit.page.get_by_role("option", name=option).click()
     field.press("Escape")
 
