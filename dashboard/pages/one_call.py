@@ -178,7 +178,7 @@ def _follow_up(view: View, row: TicketRow) -> None:
 
 
 def _shown(row: TicketRow, name: str) -> str | None:
-    """What the screen showed when something was clicked on it: the row is of this moment, another's change may be in it."""
+    """What the screen showed when it was clicked on: the row is of this moment, another's change may be in it."""
     key, now = f"shown {name} {row.id}", getattr(row, name)
     before: str | None = st.session_state.get(key, now)
     st.session_state[key] = now
