@@ -50,9 +50,9 @@ CALLS = (
     # Open on weekdays from 9 to 18; the first of January 1970 is a Thursday (holidays are not known).
     Case("NoCalls", "an hour of a weekday", SILENT, "10h", (Ring(),), interval="5m"),
     Case("NoCalls", "9:50 in Paris, not an hour since it opened", SILENT, "8h50m", interval="5m"),
-    Case("NoCalls", "10:05 in Paris", SILENT, "9h5m", (Ring(),), interval="5m"),
+    Case("NoCalls", "10:15 in Paris", SILENT, "9h15m", (Ring(),), interval="5m"),
     Case("NoCalls", "17:55 in Paris", SILENT, "16h55m", (Ring(),), interval="5m"),
-    Case("NoCalls", "18:00 in Paris", SILENT, "17h", interval="5m"),
+    Case("NoCalls", "18:10 in Paris", SILENT, "17h10m", interval="5m"),
     Case("NoCalls", "Saturday", SILENT, "2d10h", interval="5m"),
     Case("NoCalls", "Monday", SILENT, "4d10h", (Ring(),), interval="5m"),
     Case("NoCalls", "calls end", {ACTIVE: still(0), ENDED: grows(0.1)}, "10h", interval="5m"),
