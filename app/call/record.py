@@ -46,8 +46,7 @@ class CallRecord:
 
     def add(self, speaker: str, text: str, at_s: float, *, interrupted: bool = False) -> dict[str, Any]:
         """Adds what one side said, and when: the bot's words as they were heard. Returns the entry, for `annotate`."""
-        since_start_s = self.earlier_s + max(at_s - self.began_s, 0.0)
-        entry: dict[str, Any] = {"speaker": speaker, "text": text, "at_s": round(since_start_s, 2)}
+        entry = self._entry(speaker, text, at_s)
         if interrupted:
             entry["interrupted"] = True
         # A sentence of the bot is noted when it was heard, after a "d'accord" that was said over it.
@@ -71,8 +70,11 @@ class CallRecord:
 
     def now(self, speaker: str, text: str, at_s: float) -> dict[str, Any]:
         """What one side is saying just now, as an entry that is not in the transcript yet."""
+        return self._entry(speaker, text, at_s) | {"now": True}
+
+    def _entry(self, speaker: str, text: str, at_s: float) -> dict[str, Any]:
         since_start_s = self.earlier_s + max(at_s - self.began_s, 0.0)
-        return {"speaker": speaker, "text": text, "at_s": round(since_start_s, 2), "now": True}
+        return {"speaker": speaker, "text": text, "at_s": round(since_start_s, 2)}
 
     def history(self) -> list[tuple[str, str]]:
         """The transcript as the language model gets it."""
