@@ -11,7 +11,7 @@ from rich.console import Console
 from app.errors import VoicebotError
 from app.firewall import host
 from app.firewall.metric import write_metric
-from app.firewall.plan import Difference, Step, differences, removal, steps, unguarded
+from app.firewall.plan import Difference, Step, differences, removal, shut, steps, unguarded
 from app.firewall.report import report, write_report
 from app.firewall.rules import Family, wanted
 from app.firewall.ruleset import Ruleset
@@ -142,6 +142,7 @@ def _problems(table: Table, rulesets: Mapping[Family, Ruleset]) -> list[str]:
     found: list[Difference] = []
     for family, now in rulesets.items():
         found += differences(now, wanted(table, family), family)
+        found += shut(now, table.host, family) if table.ufw else []
     found += _unguarded() if table.ufw else []
     return [str(one) for one in found] + _blind_spots(table)
 

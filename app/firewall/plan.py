@@ -4,7 +4,8 @@ import shlex
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from app.firewall.rules import EDGE, JUMP, MARK, USER, Family, Rule, Want
+from app.firewall.openings import Opening
+from app.firewall.rules import EDGE, JUMP, MARK, OPENINGS, USER, VERSIONS, Family, Rule, Want
 from app.firewall.ruleset import Ruleset, Words, comment_of, target_of
 
 RETURN: Words = ("-j", "RETURN")
@@ -96,7 +97,7 @@ def unguarded(now: Ruleset, family: Family, ufw_rules: int) -> list[Difference]:
         ufw_rules: how many of its users' rules UFW would write.
     """
     prefix = "ufw" if family == "ipv4" else "ufw6"
-    before, user = f"{prefix}-before-input", f"{prefix}-user-input"
+    before, user = f"{prefix}-before-input", OPENINGS[family]
     chain = now.chain("filter", "INPUT")
     there = len(now.rules("filter", user))
     problems = []
@@ -109,6 +110,15 @@ def unguarded(now: Ruleset, family: Family, ufw_rules: int) -> list[Difference]:
     elif there != ufw_rules:
         problems.append(f"of UFW's {ufw_rules} rules {there} stand: voicebot firewall apply")
     return [Difference(family, "filter", "INPUT", problem) for problem in problems]
+
+
+def shut(now: Ruleset, openings: tuple[Opening, ...], family: Family) -> list[Difference]:
+    """Rules of UFW that are missing though it is there: somebody has deleted them."""
+    if now.chain("filter", OPENINGS[family]) is None:
+        return []  # told by `unguarded`
+    there = now.rules("filter", OPENINGS[family])
+    missing = [rule for one in openings for rule in one.rules(VERSIONS[family]) if rule not in there]
+    return [Difference(family, "filter", OPENINGS[family], f"missing: {shlex.join(rule)}") for rule in missing]
 
 
 def is_ours(rule: Words) -> bool:

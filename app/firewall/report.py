@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from app.firewall.plan import is_ours
-from app.firewall.rules import Family, wanted
+from app.firewall.rules import OPENINGS, VERSIONS, Family, wanted
 from app.firewall.ruleset import Ruleset
 from app.firewall.table import Table
 
@@ -42,16 +42,21 @@ def report(
         f"{one.name} {', '.join(map(str, one.addresses))} port {one.port}" for one in table.containers
     ]
     for family, now in rulesets.items():
-        for want in wanted(table, family):
-            wishes = [rule.words() for rule in want.rules]
-            there = now.rules(want.table, want.chain)
-            place = f"{want.table} {want.chain}: "
+        chains = [
+            (want.table, want.chain, [rule.words() for rule in want.rules], want.whole)
+            for want in wanted(table, family)
+        ]
+        if table.ufw:
+            openings = [rule for one in table.host for rule in one.rules(VERSIONS[family])]
+            chains.insert(0, ("filter", OPENINGS[family], openings, False))
+        for name, chain, wishes, whole in chains:
+            there = now.rules(name, chain)
+            place = f"{name} {chain}: "
             told["wanted"] += [
                 _rule(family, place, words, "present" if words in there else "missing") for words in wishes
             ]
             for words in there:
-                ours = want.whole or is_ours(words)
-                state = "wanted" if words in wishes else "extra" if ours else "foreign"
+                state = "wanted" if words in wishes else "extra" if whole or is_ours(words) else "foreign"
                 told["actual"].append(_rule(family, place, words, state))
     return told
 

@@ -27,6 +27,8 @@ VERSIONS: dict[Family, int] = {"ipv4": 4, "ipv6": 6}
 
 EDGE = "VOICEBOT-EDGE"
 USER = "DOCKER-USER"
+OPENINGS: dict[Family, str] = {"ipv4": "ufw-user-input", "ipv6": "ufw6-user-input"}
+"""Where UFW has the rules of its users."""
 MARK = "voicebot: "
 """How the comment of each of our rules begins."""
 LOOPBACK = ip_network("127.0.0.0/8")

@@ -4,6 +4,8 @@ administrators: [203.0.113.20, "2001:db8:1::/64"]
 inside: [docker0, br-voicebot]
 containers:
   - {name: grafana, addresses: [172.30.90.21, "fd90:7aa5:9090::21"], port: 3000}
+host:
+  - {ports: [9090], from: [203.0.113.10], comment: asterisk}
 ufw: true
 """
 
@@ -15,6 +17,7 @@ from pathlib import Path
 import yaml
 
 from app.errors import ConfigError
+from app.firewall.openings import Opening, parse_openings
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -24,7 +27,7 @@ INTERFACE = re.compile(r"[A-Za-z0-9_.@-]{1,15}")
 (iptables(8)): a network card of such a name would be let in."""
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
 """Goes into the comment of a rule, where quotes and spaces would not come back as they were written."""
-KEYS = {"administrators", "inside", "containers", "ufw"}
+KEYS = {"administrators", "inside", "containers", "host", "ufw"}
 
 
 @dataclass(frozen=True)
@@ -49,12 +52,14 @@ class Table:
         administrators: they reach every container of the list.
         inside: bridges of containers; from any other interface nothing gets through but what is allowed.
         ufw: whether UFW guards the host's own ports, so that its absence is a fault.
+        host: what UFW shall open of these; more than that is nobody's fault here.
     """
 
     administrators: tuple[Network, ...]
     inside: tuple[str, ...]
     containers: tuple[Container, ...]
     ufw: bool = True
+    host: tuple[Opening, ...] = ()
 
 
 def read_table(file: Path) -> Table:
@@ -94,12 +99,13 @@ def parse_table(text: str, where: str) -> Table:
     administrators = _administrators(read.get("administrators"), where, problems)
     inside = _inside(read.get("inside"), where, problems)
     containers = _containers(read.get("containers"), where, problems)
+    host = parse_openings(read.get("host"), where, problems)
     ufw = read.get("ufw", True)
     if not isinstance(ufw, bool):
         problems.append(f"{where}: ufw is true or false, not {ufw!r}")
     if problems:
         raise ConfigError(problems)
-    return Table(administrators, inside, containers, ufw)
+    return Table(administrators, inside, containers, ufw, host)
 
 
 def _list(value: object, key: str, example: str, where: str, problems: list[str]) -> list[object]:

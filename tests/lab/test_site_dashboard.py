@@ -37,10 +37,10 @@ async def asked(site: Installation, who: str, *requests: tuple[str, str, dict[st
     return [(status, headers, body) for status, headers, body in json.loads(done.stdout)]
 
 
-async def answers(site: Installation) -> bool:
-    """Whether an administrator gets the page to log in."""
+async def answers(site: Installation, who: str = "administrator") -> bool:
+    """Whether somebody gets the page to log in."""
     try:
-        ((status, _, body),) = await asked(site, "administrator", ("GET", "/login", {}, ""))
+        ((status, _, body),) = await asked(site, who, ("GET", "/login", {}, ""))
     except VoicebotError:
         return False
     return status == 200 and 'id="password"' in body
@@ -98,6 +98,8 @@ async def test_an_administrator_watches_hears_and_comments_calls(installed: Inst
     assert outside.address4("administrator") in seen["firewall"]
     to_grafana = "'voicebot: administrator to grafana'"
     assert len([rule for rule in seen["rules"] if to_grafana in rule]) == 4, "wanted and actual, IPv4 and IPv6"
+    by_ufw = f"ufw-user-input: -s {outside.address4('administrator')}/32 -p tcp -m multiport --dports 8501,9091"
+    assert len([rule for rule in seen["rules"] if by_ufw in rule]) == 2, "wanted and actual"
     assert seen["trouble"] == []
     history = f"SELECT changed_by, what FROM ticket_changes WHERE ticket_id = {number}"
     assert await installed.run(f'{psql} --command "{history}"') == f"{BY_HAND}|comment"
@@ -151,6 +153,22 @@ async def test_prometheus_knows_when_its_certificate_expires(installed: Installa
 
     (line,) = await until(known, "Prometheus knows of the certificate", 60)
     assert 'certificate="dashboard"' in line
+
+
+async def test_who_becomes_an_administrator_gets_in_and_out_again_by_one_command(installed: Installation) -> None:
+    """Through UFW and past the dashboard's own list; a rule that somebody deleted is told, and comes back with it."""
+    servers = outside.address4("asterisk")
+    await installed.run(f"ufw delete allow from {servers} to any port 9090 proto tcp")
+    said = await installed.run("voicebot firewall status", check=False)
+    assert f"missing: -s {servers}/32 -p tcp -m tcp --dport 9090 -j ACCEPT" in said
+    administrators = [outside.address4("administrator"), outside.address6("administrator")]
+    more = [*administrators, outside.address4("stranger")]
+    went_well(await installed.play("--tags", "firewall", voicebot_administrators=more))
+    assert await installed.run("voicebot firewall status") == "all rules stand"
+    await until(lambda: answers(installed, "stranger"), "the new administrator gets the dashboard", ANSWERS_WITHIN_S)
+    went_well(await installed.play("--tags", "firewall"))
+    await until(lambda: answers(installed), "the other one still does", ANSWERS_WITHIN_S)
+    assert not await answers(installed, "stranger")
 
 
 async def test_after_a_reboot_it_answers_again(installed: Installation) -> None:
