@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from tests.lab.appliance import outside
+from tests.lab.appliance.forgotten import forgotten
 from tests.lab.appliance.host import REPOSITORY
 from tests.lab.appliance.installation import Installation, Play, until
+from tests.lab.appliance.packets import Outcomes, Packets
 
 pytestmark = pytest.mark.timeout(1200)
 
@@ -99,6 +101,13 @@ async def test_one_run_makes_the_appliance(site: Installation) -> None:
     assert play.took_s <= INSTALL_LIMIT_S
     assert await site.serving() == ["1"]
     assert await site.run("systemctl list-units --failed --plain --no-legend") == ""
+
+
+async def test_fresh_it_lets_in_whom_it_shall_and_nobody_else(site: Installation, seen: dict[str, Outcomes]) -> None:
+    """What comes later: `test_site_packets.py`."""
+    packets = Packets(site.host, seen)
+    with forgotten(site.host), packets.by_every_way():
+        seen["fresh"] = await asyncio.to_thread(packets.settle)
 
 
 async def test_a_second_run_changes_nothing(site: Installation) -> None:

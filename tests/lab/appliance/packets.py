@@ -17,6 +17,8 @@ Outcomes = dict[tuple[str, Way], str]
 """Who, by which way: an outcome of `knock.py`."""
 
 SCRIPT = Path(knock.__file__)
+INSIDE = "/root/knock.py"
+"""The same, on the host."""
 SETTLED_S = 120.0
 """The longest that the appliance may take, after a boot, to answer everybody who may get in."""
 KNOCK_TIMEOUT_S = 60.0
@@ -38,13 +40,17 @@ class Packets:
         seen: what came of it, by what had happened before.
     """
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, seen: dict[str, Outcomes]) -> None:
         self.host = host
-        self.seen: dict[str, Outcomes] = {}
+        self.seen = seen
 
     @contextmanager
     def by_every_way(self) -> Iterator[None]:
-        """Peers have routes to what is none of their business; their own loopback is away meanwhile."""
+        """Peers have routes to what is none of their business; their own loopback is away meanwhile.
+
+        Containers have none of this, but the program that knocks.
+        """
+        (self.host.directory / "root" / INSIDE.lstrip("/")).write_text(SCRIPT.read_text())
         there = {"-4": address4(HOST), "-6": address6(HOST)}
         routes = [(version, net) for version, nets in ROUTES.items() for net in nets]
         take = [
@@ -109,9 +115,8 @@ class Packets:
 
     def reached_from(self, container: str, knocks: list[tuple[str, int, str]]) -> list[str]:
         """What comes of knocks from inside a container."""
-        (self.host.directory / "root/root/knock.py").write_text(SCRIPT.read_text())
         pid = self.host.run(f"docker inspect --format '{{{{.State.Pid}}}}' {container}").stdout.strip()
-        said = self.host.run(f"nsenter --target={pid} --net python3 /root/knock.py '{json.dumps(knocks)}'").stdout
+        said = self.host.run(f"nsenter --target={pid} --net python3 {INSIDE} '{json.dumps(knocks)}'").stdout
         return list(json.loads(said))
 
     def _knocking(self, who: str, asked: str, *words: str) -> "subprocess.Popen[str]":
