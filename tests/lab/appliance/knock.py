@@ -1,7 +1,7 @@
 """Knocks at doors and says what came of it; runs at a peer, on the host or in a container: standard library only.
 
 knock.py '[["198.51.100.10", 9090, "audiosocket"], …]'      once: a JSON list of outcomes, in that order
-knock.py --until-closed '…'                                 again and again until standard input ends: those that opened
+knock.py --until-closed '…'                                 all the time until standard input ends: those that opened
 
 Outcomes: `answers` (in its protocol), `refuses` (the program took the connection and would have nothing of it), `reset`
 (nobody listens, and the host says so), `silence` (nothing came back: a firewall dropped it).
@@ -16,6 +16,8 @@ import uuid
 CONNECT_TIMEOUT_S = 1.5
 """A second attempt of the kernel's is in it; in the laboratory a connection takes less than a millisecond."""
 ANSWER_TIMEOUT_S = 8.0
+TRY_S = 0.2
+"""Who waits for a door to open for a moment tries so often."""
 SSL_REQUEST = bytes.fromhex("0000000804d2162f")
 """PostgreSQL's protocol, 55.7: answered with one byte, before anybody is asked for a password."""
 UUID_HEADER = bytes.fromhex("010010")
@@ -72,14 +74,32 @@ async def knock(doors: list[tuple[str, int, str]]) -> list[str]:
 
 
 async def until_closed(doors: list[tuple[str, int, str]]) -> list[tuple[str, int, str]]:
-    """Doors that opened at any time before standard input ended."""
+    """Doors at which anything came back at any time before standard input ended."""
     closed = asyncio.create_task(asyncio.to_thread(sys.stdin.read))
     opened = set()
-    while not closed.done():
-        found = await knock(doors)
-        opened |= {door for door, came in zip(doors, found, strict=True) if came != "silence"}
-        await asyncio.sleep(0.1)
+
+    async def try_again_and_again(door: tuple[str, int, str]) -> None:
+        while not closed.done():
+            pause = asyncio.create_task(asyncio.sleep(TRY_S))
+            if await opens(*door[:2]):
+                opened.add(door)
+            await pause
+
+    await asyncio.gather(closed, *(try_again_and_again(door) for door in doors))
     return sorted(opened)
+
+
+async def opens(address: str, port: int) -> bool:
+    """Whether anything comes back at once."""
+    try:
+        async with asyncio.timeout(TRY_S):
+            _, writer = await asyncio.open_connection(address, port)
+    except ConnectionRefusedError:
+        return True
+    except OSError:
+        return False
+    writer.close()
+    return True
 
 
 if __name__ == "__main__":

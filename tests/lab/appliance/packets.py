@@ -111,7 +111,8 @@ class Packets:
             yield
         finally:
             said, _ = process.communicate(timeout=KNOCK_TIMEOUT_S)
-        assert json.loads(said) == []
+        opened = json.loads(said)
+        assert not opened, f"meanwhile a stranger got through to {opened}"
 
     def reached_from(self, container: str, knocks: list[tuple[str, int, str]]) -> list[str]:
         """What comes of knocks from inside a container."""
@@ -148,7 +149,7 @@ def table(seen: dict[str, Outcomes]) -> list[str]:
     """Lines; a cell says whose packets came through, at each address of that kind.
 
     A is the Asterisk, D an administrator, S a stranger; capital letters were answered, small ones turned away by the
-    program.
+    program; a hyphen: nobody listens there, and the host said so; a dot: no packet came through.
     """
     rows: dict[tuple[str, str], dict[str, list[str]]] = {}
     for state, outcomes in seen.items():
@@ -164,6 +165,6 @@ def table(seen: dict[str, Outcomes]) -> list[str]:
 
 
 def _letter(letter: str, came: str) -> str:
-    if came == "silence":
-        return "·"
+    if came in ("silence", "reset"):
+        return "·" if came == "silence" else "-"
     return letter if came == "answers" else letter.lower()
