@@ -1,6 +1,7 @@
 """What gets through to the appliance, by packets: whoever knocks, by every way, whatever has happened to the host.
 
-It stands behind `test_site.py` in the alphabet, which wants the host bare; alone, it makes the appliance first.
+It stands behind `test_site.py` in the alphabet, which wants the host bare, and looks at it when it is fresh and at the second
+run; alone, it makes the appliance first.
 """
 
 import asyncio
@@ -21,12 +22,10 @@ from tests.lab.appliance.doors import (
     LOOPBACK_CONTAINER,
     Way,
 )
-from tests.lab.appliance.forgotten import forgotten
 from tests.lab.appliance.gateway import PORT as GATEWAY_PORT
 from tests.lab.appliance.installation import Installation, until
 from tests.lab.appliance.outside import address4, address6
 from tests.lab.appliance.packets import Outcomes, Packets, let_in, may_pass
-from tests.lab.test_site import went_well
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -41,9 +40,8 @@ PROMETHEUS = INSIDE | {"metrics", "node exporter"}
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def packets(appliance: Installation, seen: dict[str, Outcomes]) -> AsyncIterator[Packets]:
     """The appliance, and on it what somebody forgot there; peers that try every address."""
-    found = Packets(appliance.host, seen)
-    with forgotten(appliance.host), found.by_every_way():
-        yield found
+    with Packets.on(appliance.host, seen) as packets:
+        yield packets
 
 
 async def knocked(packets: Packets) -> Outcomes:
@@ -74,19 +72,12 @@ async def host_reboots(appliance: Installation) -> None:
     await asyncio.to_thread(appliance.host.reboot)
 
 
-async def second_run(appliance: Installation) -> None:
-    play = await appliance.play()
-    went_well(play)
-    assert play.counts["changed"] == 0, play.said
-
-
 STATES: dict[str, Callable[[Installation], Awaitable[None]]] = {
     "fresh": nothing_happens,
     "docker restart": docker_restarts,
     "ufw reload": ufw_reloads,
     "flush, docker": somebody_cleans_up,
     "reboot": host_reboots,
-    "second run": second_run,
 }
 
 
@@ -246,13 +237,3 @@ async def test_docker_does_not_start_where_its_rules_would_be_in_the_other_backe
     pin = "update-alternatives --set iptables /usr/sbin/iptables-"
     async with docker_stays_away(appliance, packets, f"{pin}nft", f"{pin}legacy") as said:
         assert f"{pin}legacy" in said
-
-
-async def test_an_administrator_comes_and_goes(appliance: Installation, packets: Packets) -> None:
-    administrators = [address4("administrator"), address6("administrator"), address4("stranger")]
-    went_well(await appliance.play("--tags", "firewall", voicebot_administrators=administrators))
-    outcomes = await knocked(packets)
-    came = {way.door.port for who, way in let_in(outcomes) if who == "stranger" and way.kind == "host"}
-    assert came == {door.port for door in DOORS if door.to & {"administrator"}}
-    went_well(await appliance.play("--tags", "firewall"))
-    await settled(packets)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tests.lab.appliance import knock
 from tests.lab.appliance.doors import WHO, Way, ways
+from tests.lab.appliance.forgotten import forgotten
 from tests.lab.appliance.host import Host
 from tests.lab.appliance.outside import HOST, address4, address6
 
@@ -43,6 +44,18 @@ class Packets:
     def __init__(self, host: Host, seen: dict[str, Outcomes]) -> None:
         self.host = host
         self.seen = seen
+
+    @classmethod
+    @contextmanager
+    def on(cls, host: Host, seen: dict[str, Outcomes]) -> Iterator["Packets"]:
+        """On an appliance where somebody forgot a thing or two; peers try every address.
+
+        Raises:
+            VoicebotError: what was forgotten does not start.
+        """
+        packets = cls(host, seen)
+        with forgotten(host), packets.by_every_way():
+            yield packets
 
     @contextmanager
     def by_every_way(self) -> Iterator[None]:
