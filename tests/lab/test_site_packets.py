@@ -1,7 +1,7 @@
 """What gets through to the appliance, by packets: whoever knocks, by every way, whatever has happened to the host.
 
-It stands behind `test_site.py` in the alphabet, which wants the host bare, and looks at it when it is fresh and at the second
-run; alone, it makes the appliance first.
+It stands behind `test_site.py` in the alphabet, which wants the host bare, and looks at it when it is fresh and
+during the second run; alone, it makes the appliance first.
 """
 
 import asyncio
