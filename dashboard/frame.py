@@ -35,7 +35,14 @@ STYLE = """<style>
 [data-testid="stSidebarNav"] a{min-height:2.5rem}
 [data-stale="true"],[data-stale="true"] *{opacity:1!important;transition:none!important}
 [data-testid="stCaptionContainer"],[data-testid="stCaptionContainer"] *{color:#33454e!important;opacity:1!important}
+[data-testid="stHtml"] :is(h1,h2){margin:0;padding:0;line-height:1.25}
 :focus-visible{outline:3px solid #b35c00!important;outline-offset:2px}
+.stMultiSelect input:focus-visible{outline:none!important}
+.stMultiSelect [data-focus-within]{outline:3px solid #b35c00;outline-offset:2px}
+html[lang="fr"] [data-testid="stDateInput"] [data-placeholder][data-type]{font-size:0}
+html[lang="fr"] [data-testid="stDateInput"] [data-placeholder][data-type]::after{font-size:.875rem;content:"mm"}
+html[lang="fr"] [data-testid="stDateInput"] [data-placeholder][data-type="day"]::after{content:"jj"}
+html[lang="fr"] [data-testid="stDateInput"] [data-placeholder][data-type="year"]::after{content:"aaaa"}
 </style>"""
 
 

@@ -85,7 +85,11 @@ def _filters(view: View) -> TicketFilter:
         with columns[2]:
             sentiments = _choice(view, "sentiment", SENTIMENTS)
             hosts = st.multiselect(
-                view.say("asterisk"), _asterisks(view), key="filter_asterisk", placeholder=view.say("any")
+                view.say("asterisk"),
+                _asterisks(view),
+                key="filter_asterisk",
+                placeholder=view.say("any"),
+                select_all=False,
             )
         st.button(view.say("reset"), on_click=_reset, icon=":material/filter_alt_off:")
     return TicketFilter(
@@ -107,6 +111,7 @@ def _choice(view: View, name: str, options: tuple[str, ...]) -> list[str]:
         key=f"filter_{name}",
         format_func=lambda one: view.say(f"{name}_{one}"),
         placeholder=view.say("any"),
+        select_all=False,  # its words are in English, and all is what nothing chosen means
     )
     return chosen
 

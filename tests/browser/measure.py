@@ -21,6 +21,7 @@ from tests.browser.conftest import _fetch, apart
 from tests.browser.house import SUPERVISOR, Dashboard, Data, dashboard, history
 from tests.browser.live import watch_a_call
 from tests.browser.screen import DESK, SCREENS, Screen, Visit, browser, visit
+from tests.browser.test_pages import unfold
 
 DAYS = 800
 """At the demonstration's pace some 101 000 tickets."""
@@ -140,7 +141,7 @@ def filters(seen: Visit, runs: int) -> Iterator[Figure]:
 
 
 def _by_status(seen: Visit, runs: int, count: str) -> Iterator[float]:
-    seen.page.get_by_text("Filtrer", exact=True).click()
+    unfold(seen, "Filtrer")
     field = seen.page.get_by_role("combobox", name="Statut")
     for _ in range(runs):
         before = json.dumps(seen.page.evaluate(count))
