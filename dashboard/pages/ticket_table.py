@@ -72,7 +72,7 @@ def _filters(view: View) -> TicketFilter:
     for key, nothing in {SEARCH: "", **NOTHING}.items():
         st.session_state[key] = st.session_state.get(key, nothing)  # forgotten else when a run does not show it
     words = st.text_input(view.say("search"), key=SEARCH, placeholder=view.say("search_hint"), max_chars=200)
-    with st.expander(view.say("filters"), icon=":material/filter_alt:", expanded=_any_chosen()):
+    with st.expander(view.say("filters"), icon=":material/filter_alt:", expanded=_unfolded()):
         columns = st.columns(3)
         with columns[0]:
             first, last = (_day(view, column, name) for column, name in zip(st.columns(2), DAYS, strict=True))
@@ -136,8 +136,11 @@ def _day(view: View, column: Any, name: str) -> date | None:
     return chosen
 
 
-def _any_chosen() -> bool:
-    return any(st.session_state.get(key) for key in NOTHING)
+def _unfolded() -> bool:
+    """From the first choice on: they are not folded away under the hand that takes a choice back."""
+    if any(st.session_state.get(key) for key in NOTHING):
+        st.session_state["filters_unfolded"] = True
+    return bool(st.session_state.get("filters_unfolded"))
 
 
 def _reset() -> None:

@@ -176,6 +176,7 @@ def test_tickets_are_filtered_by_status_and_mood(look: Look, sql: Sql) -> None:
     visit.page.get_by_role("button", name="Tout effacer").click()
     total = sql("SELECT count(*) FROM tickets")[0]["count"]
     expect(visit.page.get_by_text(count_words(total), exact=True)).to_be_visible()
+    expect(visit.page.get_by_role("combobox", name="Statut")).to_be_visible()  # not folded away under the hand
 
 
 def test_the_list_pages_on(look: Look, sql: Sql) -> None:
