@@ -1,5 +1,6 @@
 """Around every page: who is looking, the language, the way to the other pages, and what is shown if something fails."""
 
+import gc
 import logging
 from collections.abc import Callable
 from datetime import datetime
@@ -29,6 +30,7 @@ PAGES: tuple[tuple[str, str, Page], ...] = (
 )
 """Name, icon, what it shows."""
 BACK_S = 2.0
+_settled = False
 STYLE = """<style>
 .stMainBlockContainer{padding-top:3.5rem;padding-bottom:3rem;max-width:1280px}
 @media (max-width:640px){.stMainBlockContainer{padding-left:.9rem;padding-right:.9rem}}
@@ -81,12 +83,26 @@ def _shown(show: Page, view: View) -> None:
     try:
         here.loop.run(here.check())  # before anything is drawn: half a page and an error would be no page
         show(view)
+        _settle()
     except StoreError as error:
         log.warning("page not shown: %s", error)
         refreshed(view, BACK_S, _come_back)
     except Exception:
         log.exception("page not shown")
         st.error(view.say("something_failed"), icon=":material/error:")
+
+
+def _settle() -> None:
+    """After the first page: what is loaded by now stays, so nobody need look through it any more.
+
+    Streamlit collects garbage after each run, also those twice a second of the live page, and holds all others up
+    meanwhile: 90 ms of the hundreds of thousands of objects that its libraries are made of.
+    """
+    global _settled
+    if not _settled:
+        _settled = True
+        gc.collect()
+        gc.freeze()
 
 
 def _come_back(view: View) -> None:
