@@ -142,8 +142,9 @@ def _problems(table: Table, rulesets: Mapping[Family, Ruleset]) -> list[str]:
     found: list[Difference] = []
     for family, now in rulesets.items():
         found += differences(now, wanted(table, family), family)
-        found += shut(now, table.host, family) if table.ufw else []
-    found += _unguarded() if table.ufw else []
+    if table.ufw:
+        # Where it is switched off or flushed, that is told, and not each of its rules.
+        found += _unguarded() or [one for family, now in rulesets.items() for one in shut(now, table.host, family)]
     return [str(one) for one in found] + _blind_spots(table)
 
 
