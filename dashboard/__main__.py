@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import altair  # noqa: F401  # a second, which the first visitor would wait
+import pandas  # noqa: F401
 import streamlit as st
 import uvicorn
 from starlette.types import ASGIApp

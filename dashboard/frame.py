@@ -1,5 +1,6 @@
 """Around every page: who is looking, the language, the way to the other pages, and what is shown if something fails."""
 
+import gc
 import logging
 from collections.abc import Callable
 from datetime import datetime
@@ -29,13 +30,21 @@ PAGES: tuple[tuple[str, str, Page], ...] = (
 )
 """Name, icon, what it shows."""
 BACK_S = 2.0
+_settled = False
 STYLE = """<style>
 .stMainBlockContainer{padding-top:3.5rem;padding-bottom:3rem;max-width:1280px}
 @media (max-width:640px){.stMainBlockContainer{padding-left:.9rem;padding-right:.9rem}}
 [data-testid="stSidebarNav"] a{min-height:2.5rem}
 [data-stale="true"],[data-stale="true"] *{opacity:1!important;transition:none!important}
 [data-testid="stCaptionContainer"],[data-testid="stCaptionContainer"] *{color:#33454e!important;opacity:1!important}
+[data-testid="stHtml"] :is(h1,h2){margin:0;padding:0;line-height:1.25}
 :focus-visible{outline:3px solid #b35c00!important;outline-offset:2px}
+.stMultiSelect input:focus-visible{outline:none!important}
+.stMultiSelect [data-focus-within]{outline:3px solid #b35c00;outline-offset:2px}
+html[lang="fr"] [data-testid="stDateInput"] [data-placeholder][data-type]{font-size:0}
+html[lang="fr"] [data-testid="stDateInput"] [data-placeholder][data-type]::after{font-size:.875rem;content:"mm"}
+html[lang="fr"] [data-testid="stDateInput"] [data-placeholder][data-type="day"]::after{content:"jj"}
+html[lang="fr"] [data-testid="stDateInput"] [data-placeholder][data-type="year"]::after{content:"aaaa"}
 </style>"""
 
 
@@ -74,12 +83,26 @@ def _shown(show: Page, view: View) -> None:
     try:
         here.loop.run(here.check())  # before anything is drawn: half a page and an error would be no page
         show(view)
+        _settle()
     except StoreError as error:
         log.warning("page not shown: %s", error)
         refreshed(view, BACK_S, _come_back)
     except Exception:
         log.exception("page not shown")
         st.error(view.say("something_failed"), icon=":material/error:")
+
+
+def _settle() -> None:
+    """After the first page: what is loaded by now stays, so nobody need look through it any more.
+
+    Streamlit collects garbage after each run, also those twice a second of the live page, and holds all others up
+    meanwhile: 90 ms of the hundreds of thousands of objects that its libraries are made of.
+    """
+    global _settled
+    if not _settled:
+        _settled = True
+        gc.collect()
+        gc.freeze()
 
 
 def _come_back(view: View) -> None:

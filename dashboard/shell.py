@@ -16,9 +16,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from dashboard.assets import Assets
 from dashboard.words import language_of, word
 
 INDEX = Path(streamlit.__file__).parent / "static" / "index.html"
+ASSETS = INDEX.parent / "static"
+CHARTS = ("ArrowVegaLiteChart", "embed", "vega-interpreter", "BidiComponent")
+"""Scripts that the first page takes, which Streamlit's program asks for only when a chart has come."""
 SCRIPT = "window.__streamlit={BACKEND_BASE_URL:location.origin};window.prerenderReady=false"
 SCRIPT_HASH = "sha256-" + b64encode(sha256(SCRIPT.encode()).digest()).decode()
 """For the Content-Security-Policy: the one script inside the document that may run."""
@@ -33,7 +37,7 @@ ICON = f"data:image/svg+xml,{quote(ICON_SVG)}"
 
 
 def shell_routes(paths: Iterable[str]) -> list[Route]:
-    """One route a page.
+    """One route a page, and one for all that they load.
 
     Args:
         paths: `/` and the others.
@@ -42,13 +46,17 @@ def shell_routes(paths: Iterable[str]) -> list[Route]:
         ValueError: this release's document has another shape.
     """
     document = shell(INDEX.read_text(encoding="utf-8"))
+    assets = Assets(ASSETS)
+    soon = [f'<link rel="modulepreload" crossorigin href="/assets/{name}">' for name in assets.needed_by(CHARTS)]
+    with_charts = document.replace("</head>", "".join(one for one in soon if one not in document) + "</head>")
 
     async def serve(request: Request) -> Response:
         language = language_of(request.query_params.get("lang") or request.headers.get("accept-language"))
-        text = document.replace("{language}", language).replace("{title}", word("title", language))
+        chosen = with_charts if request.url.path == "/" else document
+        text = chosen.replace("{language}", language).replace("{title}", word("title", language))
         return HTMLResponse(text, headers={"Cache-Control": "no-store"})
 
-    return [Route(path, serve, methods=["GET"]) for path in paths]
+    return [*(Route(path, serve, methods=["GET"]) for path in paths), assets.route()]
 
 
 def shell(index: str) -> str:
@@ -63,7 +71,7 @@ def shell(index: str) -> str:
     text = _once(r"<title>.*?</title>", "<title>{title}</title>", text)
     text = _once(r"<script>\s*window\.prerenderReady = false\s*</script>", f"<script>{SCRIPT}</script>", text)
     text = re.sub(r'<link rel="service-desc"[^>]*>', "", text)
-    return text.replace('"./static/', '"/static/')
+    return text.replace('"./static/', '"/assets/')
 
 
 def _once(pattern: str, by: str, text: str) -> str:

@@ -99,7 +99,7 @@ def token_in(header: str, cookie: str) -> str | None:
 
 async def _ask_to_log_in(scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
     wants_page = scope["type"] == "http" and scope["method"] == "GET" and "text/html" in headers.get("accept", "")
-    if wants_page and not scope["path"].startswith(("/recordings", "/media", "/_stcore", "/static")):
+    if wants_page and not scope["path"].startswith(("/recordings", "/media", "/_stcore", "/static", "/assets")):
         await RedirectResponse("/login", 303)(scope, receive, _with_headers(send))
         return
     await _refuse(scope, receive, send, 401, word("session_needed", language_of(headers.get("accept-language"))))

@@ -88,9 +88,9 @@ def _shown(view: View, row: ClientRow) -> dict[str, object]:
     return {
         "id": row.id,
         "client_name": row.name,
-        "company": row.company or "–",
+        "company": row.company or "",
         "phone": phone_words(row.phone),
-        "email": row.email or "–",
+        "email": row.email or "",
         "client_since": day_words(row.created_at.astimezone(view.desk.settings.zone), view.language),
     }
 

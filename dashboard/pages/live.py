@@ -14,7 +14,7 @@ from dashboard.refresh import refreshed
 from dashboard.view import View
 from dashboard.words import duration_words, phone_words, state_word
 
-REFRESH_S = 0.5
+REFRESH_S = 0.3
 """A call is to be seen within 2 s, words within 1 s."""
 OPENED, KEPT, NAMES = "live_opened", "live_kept", "live_names"
 

@@ -162,9 +162,10 @@ def _moods(view: View, entries: Sequence[Mapping[str, Any]]) -> None:
 
 def _follow_up(view: View, row: TicketRow) -> None:
     """What may be changed, by those who may; then what was."""
+    said = st.empty()  # has its place without words, too: what moves down is drawn twice for a moment
     if message := st.session_state.pop("follow_up_said", None):
         kind, key = message
-        (st.success if kind == "good" else st.error)(view.say(key))
+        (said.success if kind == "good" else said.error)(view.say(key))
     if view.user.may_change:
         _forms(view, row)
     else:

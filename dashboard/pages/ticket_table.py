@@ -72,7 +72,7 @@ def _filters(view: View) -> TicketFilter:
     for key, nothing in {SEARCH: "", **NOTHING}.items():
         st.session_state[key] = st.session_state.get(key, nothing)  # forgotten else when a run does not show it
     words = st.text_input(view.say("search"), key=SEARCH, placeholder=view.say("search_hint"), max_chars=200)
-    with st.expander(view.say("filters"), icon=":material/filter_alt:", expanded=_any_chosen()):
+    with st.expander(view.say("filters"), icon=":material/filter_alt:", expanded=_unfolded()):
         columns = st.columns(3)
         with columns[0]:
             first, last = (_day(view, column, name) for column, name in zip(st.columns(2), DAYS, strict=True))
@@ -85,7 +85,11 @@ def _filters(view: View) -> TicketFilter:
         with columns[2]:
             sentiments = _choice(view, "sentiment", SENTIMENTS)
             hosts = st.multiselect(
-                view.say("asterisk"), _asterisks(view), key="filter_asterisk", placeholder=view.say("any")
+                view.say("asterisk"),
+                _asterisks(view),
+                key="filter_asterisk",
+                placeholder=view.say("any"),
+                select_all=False,
             )
         st.button(view.say("reset"), on_click=_reset, icon=":material/filter_alt_off:")
     return TicketFilter(
@@ -107,6 +111,7 @@ def _choice(view: View, name: str, options: tuple[str, ...]) -> list[str]:
         key=f"filter_{name}",
         format_func=lambda one: view.say(f"{name}_{one}"),
         placeholder=view.say("any"),
+        select_all=False,  # its words are in English, and all is what nothing chosen means
     )
     return chosen
 
@@ -131,8 +136,11 @@ def _day(view: View, column: Any, name: str) -> date | None:
     return chosen
 
 
-def _any_chosen() -> bool:
-    return any(st.session_state.get(key) for key in NOTHING)
+def _unfolded() -> bool:
+    """From the first choice on: they are not folded away under the hand that takes a choice back."""
+    if any(st.session_state.get(key) for key in NOTHING):
+        st.session_state["filters_unfolded"] = True
+    return bool(st.session_state.get("filters_unfolded"))
 
 
 def _reset() -> None:

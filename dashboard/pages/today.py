@@ -109,7 +109,7 @@ def show_hours(view: View) -> None:
         alt.Chart(table)
         .mark_line(point=True, strokeWidth=2.5)
         .encode(
-            x=alt.X(f"{hour}:O", axis=alt.Axis(labelAngle=0, labelOverlap=True)),
+            x=alt.X(f"{hour}:O", axis=alt.Axis(labelAngle=0, labelOverlap="parity", labelSeparation=6)),
             y=alt.Y(f"{calls}:Q", axis=alt.Axis(tickMinStep=1)),
             color=coloured(day, dict(zip(titles.values(), DAY_COLOURS, strict=True))),
             strokeDash=alt.StrokeDash(
@@ -135,7 +135,11 @@ def show_days(view: View) -> None:
         alt.Chart(table)
         .mark_bar()
         .encode(
-            x=alt.X(f"yearmonthdate({day}):T", title=day, axis=alt.Axis(format="%d/%m", labelAngle=0)),
+            x=alt.X(
+                f"yearmonthdate({day}):T",
+                title=day,
+                axis=alt.Axis(format="%d/%m", labelAngle=0, labelOverlap="greedy", labelSeparation=10),
+            ),
             y=alt.Y(f"sum({calls}):Q", title=calls, axis=alt.Axis(tickMinStep=1)),
             color=coloured(status, {titles[name]: colour for name, colour in STATUS_COLOURS.items()}),
             tooltip=[alt.Tooltip(f"yearmonthdate({day}):T", title=day, format="%d/%m/%Y"), status, f"sum({calls}):Q"],

@@ -16,7 +16,10 @@ from tests.browser.house import OTHER, PASSWORD, READER, SUPERVISOR, Dashboard, 
 
 Sql = Callable[..., list[Any]]
 ALLOWED = "127.0.0.1"
-PLACES = ("/", "/login", "/calls", "/recordings/1/1/both.wav", "/_stcore/health", "/_stcore/stream", "/media/0.wav")
+PLACES = (
+    *("/", "/login", "/calls", "/recordings/1/1/both.wav", "/_stcore/health", "/_stcore/stream", "/media/0.wav"),
+    "/assets/js/index.js",
+)
 UPGRADE = [
     ("Upgrade", "websocket"),
     ("Connection", "Upgrade"),
@@ -272,6 +275,24 @@ def test_a_page_of_another_site_opens_no_websocket(house: Dashboard) -> None:
     host = ("Host", f"127.0.0.1:{house.port}")
     assert house.request("/_stcore/stream", headers=[*UPGRADE, cookie, other, host]).status == 403
     assert house.upgraded("/_stcore/stream", [*UPGRADE, cookie, own, host]) == 101
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "../index.html",
+        "%2e%2e/index.html",
+        "..%2f..%2f..%2f..%2f..%2fetc%2fpasswd",
+        "/etc/passwd",
+        "js",
+        "js/\0.js",
+    ],
+)
+def test_no_file_but_those_of_the_program_is_served(house: Dashboard, name: str) -> None:
+    path = f"/assets/{name}".replace("\0", "%00")
+    answer = house.request(path, headers=[("Cookie", house.log_in(READER))])
+    assert (answer.status, answer.body) in ((404, b""), (404, b"Not Found"), (400, b"Bad Request"))
 
 
 def test_guessing_passwords_is_slowed_down(house: Dashboard) -> None:

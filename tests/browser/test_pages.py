@@ -164,7 +164,7 @@ def test_words_that_were_said_are_found(look: Look, sql: Sql, words: str, where:
 def test_tickets_are_filtered_by_status_and_mood(look: Look, sql: Sql) -> None:
     visit = look()
     visit.go("/calls")
-    visit.page.get_by_text("Filtrer", exact=True).click()
+    unfold(visit, "Filtrer")
     choose(visit, "Statut", "Abandonné")
     expected = sql("SELECT count(*) FROM tickets WHERE status = 'abandoned'")[0]["count"]
     expect(visit.page.get_by_text(count_words(expected), exact=True)).to_be_visible()
@@ -176,6 +176,7 @@ def test_tickets_are_filtered_by_status_and_mood(look: Look, sql: Sql) -> None:
     visit.page.get_by_role("button", name="Tout effacer").click()
     total = sql("SELECT count(*) FROM tickets")[0]["count"]
     expect(visit.page.get_by_text(count_words(total), exact=True)).to_be_visible()
+    expect(visit.page.get_by_role("combobox", name="Statut")).to_be_visible()  # not folded away under the hand
 
 
 def test_the_list_pages_on(look: Look, sql: Sql) -> None:
@@ -191,11 +192,11 @@ def test_the_list_pages_on(look: Look, sql: Sql) -> None:
 def test_what_is_filtered_is_exported(look: Look, sql: Sql, tmp_path: Path) -> None:
     visit = look()
     visit.go("/calls")
-    visit.page.get_by_text("Filtrer", exact=True).click()
+    unfold(visit, "Filtrer")
     choose(visit, "Statut", "Abandonné")
     expected = sql("SELECT count(*) FROM tickets WHERE status = 'abandoned'")[0]["count"]
     expect(visit.page.get_by_text(count_words(expected), exact=True)).to_be_visible()
-    visit.page.get_by_text("Exporter", exact=True).click()
+    unfold(visit, "Exporter")
     with visit.page.expect_download() as told:
         visit.page.get_by_role("button", name="CSV").click()
     told.value.save_as(tmp_path / "tickets.csv")
@@ -271,12 +272,23 @@ def count_words(count: int) -> str:
     return f"{count:,} tickets".replace(",", "\N{NARROW NO-BREAK SPACE}")
 
 
+def unfold(visit: Visit, title: str) -> None:
+    """Opens a part that is folded away, and waits until it has: a list of choices opened meanwhile closes again."""
+    visit.page.get_by_text(title, exact=True).click()
+    part = visit.page.locator("details", has=visit.page.get_by_text(title, exact=True))
+    visit.page.wait_for_function(
+        "(part) => part.open && part.getAnimations({ subtree: true }).every((one) => one.playState !== 'running')",
+        arg=part.element_handle(),
+    )
+
+
 def choose(visit: Visit, label: str, option: str) -> None:
-    """Picks one of a list of choices, with the keyboard."""
+    """Picks one of a list of choices, and waits until it is: Escape before that would take it back."""
     field = visit.page.get_by_role("combobox", name=label)
     field.click()
     field.press_sequentially(option)
     visit.page.get_by_role("option", name=option).click()
+    expect(visit.page.locator("[data-tag]", has_text=option)).to_be_visible()
     field.press("Escape")
 
 

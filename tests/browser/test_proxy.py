@@ -102,7 +102,8 @@ def test_plain_http_is_sent_to_tls(front: Proxy) -> None:
     opener = urllib.request.build_opener(Stay)
     with pytest.raises(urllib.error.HTTPError) as told:
         opener.open(f"http://127.0.0.1:{front.port}/calls", timeout=10)
-    assert (told.value.code, told.value.headers["Location"]) == (301, f"{front.url}/calls")
+    with told.value as answer:  # else its socket is found open while another test runs
+        assert (answer.code, answer.headers["Location"]) == (301, f"{front.url}/calls")
 
 
 def test_while_the_dashboard_is_away_a_page_says_so(front: Proxy, data: Data, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ INSTALL_LIMIT_S = 600.0
 FIREWALL_LIMIT_S = 60.0
 """An address that comes or goes."""
 EXPOSURE_LIMIT = 2.0
-OURS = ("/etc/voicebot", "/opt/voicebot", "/var/lib/voicebot", "/etc/docker", "/etc/default/ufw")
+OURS = ("/etc/voicebot", "/opt/voicebot", "/var/lib/voicebot", "/etc/docker", "/etc/nginx", "/etc/default/ufw")
 EVERY_S = 15.0
 """A new call comes so often while an upgrade runs."""
 SOURCE = ("app", "ext", "pyproject.toml", "setup.py", "requirements-prod.lock", "requirements-build.lock")
@@ -55,7 +55,7 @@ async def nothing_is_there(site: Installation) -> None:
     """A bare host as it was booted."""
     assert await site.run(f"ls -d {' '.join(OURS)} 2>/dev/null", check=False) == ""
     assert await site.run("getent passwd voicebot", check=False) == ""
-    assert await site.run("command -v docker ufw", check=False) == ""
+    assert await site.run("command -v docker ufw nginx", check=False) == ""
 
 
 @pytest.mark.parametrize(
