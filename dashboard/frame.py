@@ -95,7 +95,7 @@ def _shown(show: Page, view: View) -> None:
 def _settle() -> None:
     """After the first page: what is loaded by now stays, so nobody need look through it any more.
 
-    Streamlit collects garbage after each run, also those twice a second of the live page, and holds all others up
+    Streamlit collects garbage after each run, also those three times a second of the live page, and holds all others up
     meanwhile: 90 ms of the hundreds of thousands of objects that its libraries are made of.
     """
     global _settled

@@ -10,7 +10,7 @@ export default function ({ parentElement, data }) {
   list.replaceChildren(
     ...data.cards.map((card) => {
       const box = element("div", "card " + ({ "-1": "worse", 1: "better" }[card.trend] ?? ""));
-      box.append(element("dt", "", card.label), element("dd", card.value.length > 9 ? "value long" : "value", card.value));
+      box.append(element("dt", "", card.label), element("dd", [...card.value].length > 8 ? "value long" : "value", card.value));
       box.append(...card.notes.map((note) => element("dd", "note", note)));
       return box;
     }),

@@ -72,7 +72,7 @@ def timed(page: Page, do: Callable[[], object], until: str) -> float:
     """Seconds from doing something until a condition of JavaScript holds."""
     start_s = time.perf_counter()
     do()
-    page.wait_for_function(until, polling=20)
+    page.wait_for_function(until, polling=40)
     return time.perf_counter() - start_s
 
 

@@ -176,7 +176,7 @@ def test_tickets_are_filtered_by_status_and_mood(look: Look, sql: Sql) -> None:
     visit.page.get_by_role("button", name="Tout effacer").click()
     total = sql("SELECT count(*) FROM tickets")[0]["count"]
     expect(visit.page.get_by_text(count_words(total), exact=True)).to_be_visible()
-    expect(visit.page.get_by_role("combobox", name="Statut")).to_be_visible()  # not folded away under the hand
+    assert unfolded(visit, "Filtrer")  # not folded away under the hand
 
 
 def test_the_list_pages_on(look: Look, sql: Sql) -> None:
@@ -275,11 +275,19 @@ def count_words(count: int) -> str:
 def unfold(visit: Visit, title: str) -> None:
     """Opens a part that is folded away, and waits until it has: a list of choices opened meanwhile closes again."""
     visit.page.get_by_text(title, exact=True).click()
+    assert unfolded(visit, title)
+
+
+def unfolded(visit: Visit, title: str) -> bool:
+    """Whether it is, once nothing moves any more."""
+    visit.settled()
+    visit.page.wait_for_timeout(100)  # until it begins to move
     part = visit.page.locator("details", has=visit.page.get_by_text(title, exact=True))
     visit.page.wait_for_function(
-        "(part) => part.open && part.getAnimations({ subtree: true }).every((one) => one.playState !== 'running')",
+        "(part) => part.getAnimations({ subtree: true }).every((one) => one.playState !== 'running')",
         arg=part.element_handle(),
     )
+    return bool(part.evaluate("(part) => part.open"))
 
 
 def choose(visit: Visit, label: str, option: str) -> None:
