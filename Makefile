@@ -43,8 +43,8 @@ demo: setup ## one complete spoken call, with nothing configured
 dashboard: setup $(DASHBOARD)/.made ## the dashboard over the data of `voicebot demo --history 30d`
 	@$(DASHBOARD)/bin/python -m dashboard.trial $(DEMO)
 
-test: setup $(DASHBOARD)/.made ## every test that needs no root
-	$(BIN)/python -m pytest
+test: setup $(DASHBOARD)/.made ## every test that needs no root; TEST=tests/unit: a part, and the dashboard's
+	$(BIN)/python -m pytest $(TEST)
 	$(DASHBOARD)/bin/python -m pytest tests/dashboard
 
 browser: setup $(DASHBOARD)/.made ## the dashboard in a real Chromium: pages, sound, who gets in; BROWSER=measure: how quick it is
