@@ -53,7 +53,7 @@ browser: setup $(DASHBOARD)/.made ## the dashboard in a real Chromium: pages, so
 trials: setup ## conversations with scripted callers of every temper, measured beside what was promised
 	$(BIN)/python -m tests.trials $(TRIALS)
 
-lab: setup ## what needs root: a real Asterisk and SIP telephones, a bare Debian for Ansible, in namespaces of their own
+lab: setup $(DASHBOARD)/.made ## what needs root: a real Asterisk and SIP telephones, a bare Debian for Ansible, in namespaces of their own
 	$(BIN)/python -m tests.lab $(LAB)
 
 lint: setup $(DASHBOARD)/.made ## ruff, mypy --strict, cython-lint, ansible-lint, yamllint

@@ -3,13 +3,13 @@ from libc.stdint cimport int16_t, int64_t
 include "consts.pxi"
 
 cdef enum:  # all in samples of one track
-    BLOCK_SAMPLES = 1000  # an eighth of a second goes to the sink at a time
+    BLOCK_SAMPLES = 960  # six frames go to the sink at a time
     HISTORY_SAMPLES = 24000  # how far back late sound still finds its place: four retransmissions of TCP, 3 s
     LATE_SAMPLES = 480  # jitter that is smoothed over; a caller track further behind than that has a gap
     AHEAD_SAMPLES = 1600  # caller sound waits at most 200 ms for the bot's clock
     HELD_SAMPLES = 25600  # HISTORY + AHEAD: more caller sound than that between two ticks is no burst but a flood
     AHEAD_TICKS = 5  # a clock that stalled tells so on one of its next ticks; until then nothing is thrown away
-    ROOM_SAMPLES = 1800  # first allocation of a window, and its growth: a block and the jitter behind it
+    ROOM_SAMPLES = 1440  # first allocation of a window, and its growth: BLOCK + LATE, a block and the jitter behind it
 
 cdef class Tracks:
     cdef object sink

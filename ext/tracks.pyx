@@ -2,7 +2,7 @@
 """A call's two tracks on the bot's 20 ms clock: puts sound where it belongs and hands blocks on. Pure. s16le 8 kHz.
 
 How the tracks are kept together is told in `docs/recordings.md`. Blocks are interleaved, left the caller, right the
-bot. The window holds only what may still change: half a second in a call without trouble, up to 3 s behind a gap.
+bot. The window holds only what may still change: 0.18 s in a call without trouble, up to 3 s behind a gap.
 """
 
 cimport cython

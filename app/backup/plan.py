@@ -4,11 +4,12 @@ import re
 from pathlib import Path
 from typing import Annotated
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from app.errors import ConfigError
+from app.role_file import RoleFile
 
+FILE = RoleFile("backup", "--plan", "`directory:` and `databases:`", "docs/backup.md")
 DATABASE_NAME = r"^[a-z][a-z0-9_]{0,38}$"
 """Leaves room for what is put before and behind it: PostgreSQL cuts names at 63 bytes."""
 ColumnName = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,62}$")]
@@ -84,15 +85,7 @@ def read_plan(file: Path) -> Plan:
     Raises:
         ConfigError: with one line for each mistake.
     """
-    try:
-        text = file.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise ConfigError(
-            [f"no file {file}: the role `backup` writes it; --plan names another (docs/backup.md)"]
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError([f"{file} can't be read: {error}"]) from None
-    return parse_plan(text, str(file))
+    return parse_plan(FILE.text(file), str(file))
 
 
 def parse_plan(text: str, where: str) -> Plan:
@@ -102,13 +95,7 @@ def parse_plan(text: str, where: str) -> Plan:
         ConfigError: with one line for each mistake.
     """
     try:
-        read = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigError([f"{where} is no YAML: {' '.join(str(error).split())}"]) from None
-    if not isinstance(read, dict):
-        raise ConfigError([f"{where}: write `directory:` and `databases:` (docs/backup.md)"])
-    try:
-        return Plan.model_validate(read)
+        return Plan.model_validate(FILE.mapping(text, where))
     except ValidationError as error:
         raise ConfigError(
             [f"{where}: {'.'.join(map(str, one['loc']))}: {_plainly(one['msg'])}" for one in error.errors()]

@@ -168,13 +168,20 @@ def ufw_is_enabled() -> bool:
 def reload_ufw() -> None:
     """Has UFW fill its chains anew, and leads to them where nothing does any more.
 
-    By what its own service calls: `ufw reload` demands that its settings be writable, which the unit's sandbox forbids,
-    and stopping and starting it would let everything in for a moment.
+    By what its own service calls: `ufw reload` demands that its settings be writable, which the unit's sandbox forbids.
+    Reloading in any way lets everything in for half a second, for UFW sets its policies to ACCEPT first; so it is only
+    started. It does so where a chain of its rules is missing.
 
     Raises:
         VoicebotError: it failed; with what was said.
     """
-    _said_by("/usr/lib/ufw/ufw-init", "force-reload")
+    now = read_rules("ipv4")
+    for chain in ("ufw-before-input", "ufw-user-input"):
+        if now.chain("filter", chain) is not None:
+            _said_by(PROGRAMS["ipv4"], "-w", "-F", chain)
+    if now.chain("filter", "ufw-user-input") is not None:
+        _said_by(PROGRAMS["ipv4"], "-w", "-X", "ufw-user-input")
+    _said_by("/usr/lib/ufw/ufw-init", "start")
     for family in families():
         now = read_rules(family)
         for chain in ("INPUT", "OUTPUT", "FORWARD"):

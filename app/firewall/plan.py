@@ -99,12 +99,14 @@ def unguarded(now: Ruleset, family: Family, ufw_rules: int) -> list[Difference]:
     before, user = f"{prefix}-before-input", f"{prefix}-user-input"
     chain = now.chain("filter", "INPUT")
     there = len(now.rules("filter", user))
+    asked = user in map(target_of, now.rules("filter", before))
     problems = []
-    if chain is None or before not in map(target_of, chain.rules):
+    # `ufw disable` leaves the ways to its chains, but nothing in those.
+    if chain is None or before not in map(target_of, chain.rules) or (chain.policy != "DROP" and not asked):
         problems.append("UFW is not active: ufw enable, then voicebot firewall apply")
     elif chain.policy != "DROP":
         problems.append("UFW lets everything in: ufw default deny incoming")
-    elif user not in map(target_of, now.rules("filter", before)):
+    elif not asked:
         problems.append("UFW asks none of its rules: voicebot firewall apply")
     elif there != ufw_rules:
         problems.append(f"of UFW's {ufw_rules} rules {there} stand: voicebot firewall apply")

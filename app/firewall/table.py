@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from pathlib import Path
 
-import yaml
-
 from app.errors import ConfigError
+from app.role_file import RoleFile
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -24,6 +23,7 @@ INTERFACE = re.compile(r"[A-Za-z0-9_.@-]{1,15}")
 (iptables(8)): a network card of such a name would be let in."""
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
 """Goes into the comment of a rule, where quotes and spaces would not come back as they were written."""
+FILE = RoleFile("firewall", "--table", "`administrators:`, `inside:` and `containers:`", "docs/firewall.md")
 KEYS = {"administrators", "inside", "containers", "ufw"}
 
 
@@ -63,15 +63,7 @@ def read_table(file: Path) -> Table:
     Raises:
         ConfigError: with one line for each mistake.
     """
-    try:
-        text = file.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise ConfigError(
-            [f"no file {file}: the role `firewall` writes it; --table names another (docs/firewall.md)"]
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError([f"{file} can't be read: {error}"]) from None
-    return parse_table(text, str(file))
+    return parse_table(FILE.text(file), str(file))
 
 
 def parse_table(text: str, where: str) -> Table:
@@ -84,12 +76,7 @@ def parse_table(text: str, where: str) -> Table:
     Raises:
         ConfigError: with one line for each mistake.
     """
-    try:
-        read = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigError([f"{where} is no YAML: {' '.join(str(error).split())}"]) from None
-    if not isinstance(read, dict):
-        raise ConfigError([f"{where}: write `administrators:`, `inside:` and `containers:` (docs/firewall.md)"])
+    read = FILE.mapping(text, where)
     problems = [f"{where}: unknown key {key!r}; there are {', '.join(sorted(KEYS))}" for key in set(read) - KEYS]
     administrators = _administrators(read.get("administrators"), where, problems)
     inside = _inside(read.get("inside"), where, problems)

@@ -6,9 +6,9 @@ meanwhile. glibc gives back the end of the heap by itself, and no hole (malloc_t
 
 import ctypes
 
-WORTH_BYTES = 3_000_000
+WORTH_BYTES = 1_000_000
 """Free bytes that are worth it, beyond those that could not be given back before: giving back 20 MB stops the process
-for 2.5 ms, looking for 0.3 ms; what hundreds of calls leave free as they come and go is soon needed again."""
+for 2.5 ms, looking for 0.3 ms. Three times as much would be 8 KB for each of four hundred calls."""
 
 
 class _Mallinfo2(ctypes.Structure):

@@ -6,9 +6,9 @@ is bounded, and a peer that falls behind is given up.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from ssl import SSLContext
+from typing import Self
 
 from picows import WSAutoPingStrategy, WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
@@ -113,13 +113,15 @@ class WebSocket(WSListener):
             await self._messages.arrival()
         return self._messages.take()
 
-    async def __aiter__(self) -> AsyncIterator[str | bytes]:
+    def __aiter__(self) -> Self:
         """Every message until the connection is closed; a broken one raises `ConnectionError`."""
-        while True:
-            try:
-                yield await self.recv()
-            except EOFError:
-                return
+        return self
+
+    async def __anext__(self) -> str | bytes:
+        try:
+            return await self.recv()
+        except EOFError:
+            raise StopAsyncIteration from None
 
     async def close(self) -> None:
         """Ends the connection, politely within `close_s`, else by force."""

@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 from app.errors import VoicebotError
-from tests.browser.tools import chromium, missing_packages
+from tests.browser.tools import check_tools, missing_packages
 
 
 def main(words: list[str]) -> int:
@@ -21,7 +21,7 @@ def main(words: list[str]) -> int:
         print(" ".join(missing_packages()))
         return 0
     try:
-        chromium()
+        check_tools()
     except VoicebotError as error:
         print(f"browser: {error}", file=sys.stderr)
         return 2

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, expect, sync_playwright
 
-from tests.browser.house import PASSWORD, SUPERVISOR, Dashboard
+from tests.browser.house import PASSWORD, SUPERVISOR
 from tests.browser.tools import chromium
 
 PICTURES = Path("browser-results/pictures")
@@ -42,6 +43,14 @@ TELEPHONE = Screen("telephone", 390, 844, 2.0, touch=True)
 SCREENS = (DESK, TELEPHONE)
 
 
+class Place(Protocol):
+    """A dashboard, wherever it runs."""
+
+    @property
+    def url(self) -> str:
+        """Where a browser goes."""
+
+
 @dataclass(slots=True)
 class Visit:
     """One browser window of somebody who is logged in.
@@ -51,7 +60,7 @@ class Visit:
     """
 
     page: Page
-    house: Dashboard
+    house: Place
     screen: Screen
     trouble: list[str] = field(default_factory=list)
 
@@ -101,7 +110,12 @@ def browser() -> Iterator[Browser]:
 
 @contextmanager
 def visit(
-    chrome: Browser, house: Dashboard, screen: Screen = DESK, user: str | None = SUPERVISOR, language: str = "fr-FR"
+    chrome: Browser,
+    house: Place,
+    screen: Screen = DESK,
+    user: str | None = SUPERVISOR,
+    language: str = "fr-FR",
+    password: str = PASSWORD,
 ) -> Iterator[Visit]:
     """A window, logged in as somebody over the page that everybody uses, or not at all."""
     context = chrome.new_context(
@@ -111,15 +125,16 @@ def visit(
         is_mobile=screen.touch,
         locale=language,
         timezone_id="Europe/Paris",
+        ignore_https_errors=house.url.startswith("https:"),  # certificates of tests, which nobody has signed
     )
     context.set_default_timeout(WAIT_MS)
     try:
-        yield from _visited(context, house, screen, user)
+        yield from _visited(context, house, screen, user, password)
     finally:
         context.close()
 
 
-def _visited(context: BrowserContext, house: Dashboard, screen: Screen, user: str | None) -> Iterator[Visit]:
+def _visited(context: BrowserContext, house: Place, screen: Screen, user: str | None, password: str) -> Iterator[Visit]:
     page = context.new_page()
     made = Visit(page, house, screen)
 
@@ -137,7 +152,7 @@ def _visited(context: BrowserContext, house: Dashboard, screen: Screen, user: st
     if user is not None:
         page.goto(house.url + "/login")
         page.fill("#name", user)
-        page.fill("#password", PASSWORD)
+        page.fill("#password", password)
         page.click("button[type=submit]")
         made.settled()
     yield made

@@ -8,9 +8,11 @@ import pytest_asyncio
 
 from tests.lab.__main__ import ROOT_VARIABLE
 from tests.lab.appliance.installation import Installation
+from tests.lab.appliance.packets import Outcomes, table
 from tests.lab.laboratory import Laboratory
 
 TIMEOUT_S = 300
+SEEN = pytest.StashKey[dict[str, Outcomes]]()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -46,6 +48,20 @@ async def appliance(site: Installation) -> Installation:
         play = await site.play()
         assert play.code == 0, play.said[-4000:]
     return site
+
+
+@pytest.fixture(scope="session")
+def seen(pytestconfig: pytest.Config) -> dict[str, Outcomes]:
+    """What packets came to, by what had happened to the host before; a table of it ends the report."""
+    return pytestconfig.stash.setdefault(SEEN, {})
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """The table."""
+    if found := config.stash.get(SEEN, None):
+        terminalreporter.section("packets: A the Asterisk, D an administrator, S a stranger; small: turned away")
+        for line in table(found):
+            terminalreporter.write_line(line)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from tests.lab.appliance import outside
+from tests.lab.appliance.doors import DOORS
 from tests.lab.appliance.host import REPOSITORY
 from tests.lab.appliance.installation import Installation, Play, until
+from tests.lab.appliance.packets import Outcomes, Packets, let_in
 
 pytestmark = pytest.mark.timeout(1200)
 
@@ -20,7 +22,7 @@ INSTALL_LIMIT_S = 600.0
 FIREWALL_LIMIT_S = 60.0
 """An address that comes or goes."""
 EXPOSURE_LIMIT = 2.0
-OURS = ("/etc/voicebot", "/opt/voicebot", "/var/lib/voicebot", "/etc/docker", "/etc/default/ufw")
+OURS = ("/etc/voicebot", "/opt/voicebot", "/var/lib/voicebot", "/etc/docker", "/etc/nginx", "/etc/default/ufw")
 EVERY_S = 15.0
 """A new call comes so often while an upgrade runs."""
 SOURCE = ("app", "ext", "pyproject.toml", "setup.py", "requirements-prod.lock", "requirements-build.lock")
@@ -53,7 +55,7 @@ async def nothing_is_there(site: Installation) -> None:
     """A bare host as it was booted."""
     assert await site.run(f"ls -d {' '.join(OURS)} 2>/dev/null", check=False) == ""
     assert await site.run("getent passwd voicebot", check=False) == ""
-    assert await site.run("command -v docker ufw", check=False) == ""
+    assert await site.run("command -v docker ufw nginx", check=False) == ""
 
 
 @pytest.mark.parametrize(
@@ -101,10 +103,19 @@ async def test_one_run_makes_the_appliance(site: Installation) -> None:
     assert await site.run("systemctl list-units --failed --plain --no-legend") == ""
 
 
-async def test_a_second_run_changes_nothing(site: Installation) -> None:
-    play = await site.play()
-    went_well(play)
-    assert play.counts["changed"] == 0, play.said
+async def test_fresh_it_lets_in_whom_it_shall_and_nobody_else(site: Installation, seen: dict[str, Outcomes]) -> None:
+    """What comes later: `test_site_packets.py`."""
+    with Packets.on(site.host, seen) as packets:
+        seen["fresh"] = await asyncio.to_thread(packets.settle)
+
+
+async def test_a_second_run_changes_nothing_and_opens_nothing(site: Installation, seen: dict[str, Outcomes]) -> None:
+    with Packets.on(site.host, seen) as packets:
+        with packets.stranger_tries():
+            play = await site.play()
+        went_well(play)
+        assert play.counts["changed"] == 0, play.said
+        seen["second run"] = await asyncio.to_thread(packets.settle)
 
 
 async def test_a_third_one_finds_no_difference(site: Installation) -> None:
@@ -216,19 +227,28 @@ async def greeted(site: Installation, address: str, there: str) -> bool:
     return done.stdout.strip() == "323"
 
 
-async def test_an_asterisk_comes_and_goes_while_a_call_goes_on(site: Installation) -> None:
+async def test_an_asterisk_and_an_administrator_come_and_go_while_a_call_goes_on(site: Installation) -> None:
     new = (f"{outside.NET4}.{outside.SECOND_ASTERISK}", f"{outside.NET6}:{outside.SECOND_ASTERISK}")
     there = (outside.address4(outside.HOST), outside.address6(outside.HOST))
     servers = [outside.address4("asterisk"), outside.address6("asterisk")]
     assert not any([await greeted(site, *pair) for pair in zip(new, there, strict=True)])
     call = asyncio.create_task(site.call("internet_resolu"))
     await asyncio.sleep(5)  # it is in progress
-    play = await site.play("--tags", "firewall", voicebot_asterisk_servers=[*servers, *new])
+    administrators = [outside.address4("administrator"), outside.address6("administrator")]
+    lists: dict[str, Any] = {
+        "voicebot_asterisk_servers": [*servers, *new],
+        "voicebot_administrators": [*administrators, outside.address4("stranger")],
+    }
+    play = await site.play("--tags", "firewall", **lists)
     went_well(play)
-    print(f"an Asterisk more: {play.took_s:.0f} s")
+    print(f"an Asterisk and an administrator more: {play.took_s:.0f} s")
     assert play.took_s <= FIREWALL_LIMIT_S
     assert not call.done()
     assert all([await greeted(site, *pair) for pair in zip(new, there, strict=True)])
+    with Packets.on(site.host, {}) as packets:
+        came = let_in(await asyncio.to_thread(packets.knock))
+    ports = {way.door.port for who, way in came if who == "stranger" and way.kind == "host"}
+    assert ports == {door.port for door in DOORS if "administrator" in door.to}
     went_well(await site.play("--tags", "firewall"))
     assert not any([await greeted(site, *pair) for pair in zip(new, there, strict=True)])
     report = await call

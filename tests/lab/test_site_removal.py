@@ -32,14 +32,16 @@ async def test_taken_away_it_leaves_nothing_but_its_data(site: Installation) -> 
     assert await site.run("systemctl list-unit-files --no-legend 'voicebot*' 'docker*'", check=False) == ""
     assert await site.run("systemctl list-units --all --plain --no-legend 'voicebot*'", check=False) == ""
     assert await site.run("find /etc/systemd /var/lib/systemd -name '*voicebot*'") == ""
-    for name in ("voicebot", "docker"):
+    for name in ("voicebot", "voicebot-dashboard", "docker"):
         assert await site.run(f"getent passwd {name}", check=False) == ""
     for command in ("iptables-legacy", "ip6tables-legacy", "iptables-nft", "ip6tables-nft"):
         rules = await site.run(f"{command}-save | grep -iE 'voicebot|docker|br-'", check=False)
         assert rules == "", f"{command}: {rules}"
     assert await site.run("ip --brief link show type bridge") == ""
-    assert await site.run("pgrep --list-full 'dockerd|containerd|postgres|prometheus|voicebot'", check=False) == ""
-    left = ("/etc/voicebot", "/opt/voicebot", "/usr/local/sbin/voicebot*", "/etc/docker", "/var/lib/docker")
+    programs = "dockerd|containerd|postgres|prometheus|nginx|voicebot"
+    assert await site.run(f"pgrep --list-full '{programs}'", check=False) == ""
+    left = ["/etc/voicebot", "/opt/voicebot", "/usr/local/sbin/voicebot*", "/etc/docker", "/var/lib/docker"]
+    left += ["/etc/nginx", "/usr/local/share/voicebot*"]
     assert await site.run(f"ls -d {' '.join(left)} 2>/dev/null", check=False) == ""
     assert await snapshot(site) == data
     assert await site.run(f"ls {STACK}/postgres-tickets") != ""

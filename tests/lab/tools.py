@@ -4,6 +4,7 @@ import os
 import shutil
 
 from app.errors import ConfigError
+from tests.browser import tools as browser
 
 PACKAGES = {
     "debootstrap": "debootstrap",
@@ -26,7 +27,8 @@ PACKAGES = {
 def missing_packages() -> list[str]:
     """Debian packages of the programs that are not there; sorted."""
     path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"  # without a login, root's PATH may lack these two
-    return sorted({package for program, package in PACKAGES.items() if shutil.which(program, path=path) is None})
+    found = {package for program, package in PACKAGES.items() if shutil.which(program, path=path) is None}
+    return sorted(found.union(browser.missing_packages(["chromium"])))  # an administrator looks at the dashboard
 
 
 def check_tools() -> None:

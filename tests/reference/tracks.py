@@ -6,7 +6,7 @@ Offsets inside are samples of one track, counted from the start of a sliding win
 from typing import Protocol
 
 FRAME_SAMPLES = 160
-BLOCK_SAMPLES = 1000
+BLOCK_SAMPLES = 960
 HISTORY_SAMPLES = 24_000
 LATE_SAMPLES = 480
 AHEAD_SAMPLES = 1600

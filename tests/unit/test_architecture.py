@@ -37,6 +37,7 @@ ORDER = (
     "orders",
     "board",
     "config",
+    "role_file",
     "inbox",
     "errors",
 )
@@ -59,8 +60,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "audiosocket": {"media", "errors"},
     "asterisk": {"ops", "config", "errors"},
     "media": {"providers", "dialogue", "ops", "errors"},
-    "firewall": {"errors"},
-    "backup": {"errors"},
+    "firewall": {"role_file", "errors"},
+    "backup": {"role_file", "errors"},
     "providers": {"dialogue", "ops", "config", "inbox", "errors"},
     "store": {"errors"},
     "dialogue": {"errors"},
@@ -68,6 +69,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "orders": {"config"},
     "board": set(),
     "config": {"errors"},
+    "role_file": {"errors"},
     "inbox": set(),
     "errors": set(),
 }

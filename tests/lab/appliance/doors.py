@@ -30,7 +30,7 @@ class Door:
     """A port of the host's addresses.
 
     Attributes:
-        protocol: as `knock.py` has it; a path is HTTP.
+        protocol: as `knock.py` has it; a path is HTTP, `https:` before it TLS.
         to: who may use it.
         container: whether a container stands behind it, and not the host itself.
     """
@@ -46,12 +46,13 @@ DOORS = (
     Door("SSH", 22, "ssh", EVERYBODY),
     Door("AudioSocket", 9090, "audiosocket", ASTERISK),
     Door("metrics", 9091, "/metrics", ADMINISTRATOR),
-    Door("dashboard", 8501, "/", ADMINISTRATOR),
+    Door("dashboard", 8501, "https:/", ADMINISTRATOR),
     Door("clients database", 5432, "postgres", ADMINISTRATOR, container=True),
     Door("tickets database", 5433, "postgres", ADMINISTRATOR, container=True),
     Door("Prometheus", 9092, "/-/ready", ADMINISTRATOR, container=True),
     Door("Grafana", 3000, "/", ADMINISTRATOR, container=True),
     Door("pgAdmin", 5050, "/", ADMINISTRATOR, container=True),
+    Door("node exporter", 9100, "/metrics", NOBODY),
     Door("forgotten service", FORGOTTEN_SERVICE, "/", NOBODY),
     Door("forgotten container", FORGOTTEN_CONTAINER, "/", NOBODY, container=True),
     Door("container on loopback", LOOPBACK_CONTAINER, "/", NOBODY, container=True),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tests.lab.appliance import knock
 from tests.lab.appliance.doors import WHO, Way, ways
+from tests.lab.appliance.forgotten import forgotten
 from tests.lab.appliance.host import Host
 from tests.lab.appliance.outside import HOST, address4, address6
 
@@ -17,6 +18,8 @@ Outcomes = dict[tuple[str, Way], str]
 """Who, by which way: an outcome of `knock.py`."""
 
 SCRIPT = Path(knock.__file__)
+INSIDE = "/root/knock.py"
+"""The same, on the host."""
 SETTLED_S = 120.0
 """The longest that the appliance may take, after a boot, to answer everybody who may get in."""
 KNOCK_TIMEOUT_S = 60.0
@@ -38,13 +41,29 @@ class Packets:
         seen: what came of it, by what had happened before.
     """
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, seen: dict[str, Outcomes]) -> None:
         self.host = host
-        self.seen: dict[str, Outcomes] = {}
+        self.seen = seen
+
+    @classmethod
+    @contextmanager
+    def on(cls, host: Host, seen: dict[str, Outcomes]) -> Iterator["Packets"]:
+        """On an appliance where somebody forgot a thing or two; peers try every address.
+
+        Raises:
+            VoicebotError: what was forgotten does not start.
+        """
+        packets = cls(host, seen)
+        with forgotten(host), packets.by_every_way():
+            yield packets
 
     @contextmanager
     def by_every_way(self) -> Iterator[None]:
-        """Peers have routes to what is none of their business; their own loopback is away meanwhile."""
+        """Peers have routes to what is none of their business; their own loopback is away meanwhile.
+
+        Containers have none of this, but the program that knocks.
+        """
+        (self.host.directory / "root" / INSIDE.lstrip("/")).write_text(SCRIPT.read_text())
         there = {"-4": address4(HOST), "-6": address6(HOST)}
         routes = [(version, net) for version, nets in ROUTES.items() for net in nets]
         take = [
@@ -105,13 +124,13 @@ class Packets:
             yield
         finally:
             said, _ = process.communicate(timeout=KNOCK_TIMEOUT_S)
-        assert json.loads(said) == []
+        opened = json.loads(said)
+        assert not opened, f"meanwhile a stranger got through to {opened}"
 
     def reached_from(self, container: str, knocks: list[tuple[str, int, str]]) -> list[str]:
         """What comes of knocks from inside a container."""
-        (self.host.directory / "root/root/knock.py").write_text(SCRIPT.read_text())
         pid = self.host.run(f"docker inspect --format '{{{{.State.Pid}}}}' {container}").stdout.strip()
-        said = self.host.run(f"nsenter --target={pid} --net python3 /root/knock.py '{json.dumps(knocks)}'").stdout
+        said = self.host.run(f"nsenter --target={pid} --net python3 {INSIDE} '{json.dumps(knocks)}'").stdout
         return list(json.loads(said))
 
     def _knocking(self, who: str, asked: str, *words: str) -> "subprocess.Popen[str]":
@@ -143,7 +162,7 @@ def table(seen: dict[str, Outcomes]) -> list[str]:
     """Lines; a cell says whose packets came through, at each address of that kind.
 
     A is the Asterisk, D an administrator, S a stranger; capital letters were answered, small ones turned away by the
-    program.
+    program; a hyphen: nobody listens there, and the host said so; a dot: no packet came through.
     """
     rows: dict[tuple[str, str], dict[str, list[str]]] = {}
     for state, outcomes in seen.items():
@@ -159,6 +178,6 @@ def table(seen: dict[str, Outcomes]) -> list[str]:
 
 
 def _letter(letter: str, came: str) -> str:
-    if came == "silence":
-        return "·"
+    if came in ("silence", "reset"):
+        return "·" if came == "silence" else "-"
     return letter if came == "answers" else letter.lower()

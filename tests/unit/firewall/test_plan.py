@@ -199,6 +199,11 @@ GUARDED = """
         ("", 2, ["UFW is not active: ufw enable, then voicebot firewall apply"]),
         (DOCKER_26, 2, ["UFW is not active: ufw enable, then voicebot firewall apply"]),
         (GUARDED.replace(":INPUT DROP", ":INPUT ACCEPT"), 2, ["UFW lets everything in: ufw default deny incoming"]),
+        (
+            "*filter\n:INPUT ACCEPT [0:0]\n:ufw-before-input - [0:0]\n-A INPUT -j ufw-before-input\n",
+            2,
+            ["UFW is not active: ufw enable, then voicebot firewall apply"],  # as `ufw disable` leaves it
+        ),
         (GUARDED, 3, ["of UFW's 3 rules 2 stand: voicebot firewall apply"]),
         (
             GUARDED.replace("-A ufw-before-input -j ufw-user-input\n", ""),
