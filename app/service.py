@@ -43,7 +43,16 @@ async def serve(settings: Settings | None = None) -> int:
     settings = settings or load_settings()
     if not settings.deepgram_api_key.get_secret_value():
         raise ConfigError(["DEEPGRAM_API_KEY: missing; without it the bot can't hear (for a first look: make demo)"])
-    configure_logs(json=settings.structured_logging, level=settings.log_level, stream=WholeLines(2, lines_lost).start())
+    lines = WholeLines(2, lines_lost).start()
+    configure_logs(json=settings.structured_logging, level=settings.log_level, stream=lines)
+    try:
+        await _serve(settings)
+    finally:
+        lines.stop()  # what the command says of its end comes last
+    return 0
+
+
+async def _serve(settings: Settings) -> None:
     systemd = Systemd.of()
     signals = _Signals()
     raise_limit()
@@ -55,7 +64,6 @@ async def serve(settings: Settings | None = None) -> int:
     async with AsyncExitStack() as stack:
         await _supervise(settings, signals, systemd, stack)
     log.info("stopped")
-    return 0
 
 
 class _Signals:
