@@ -72,7 +72,7 @@ def parse_openings(value: object, where: str, problems: list[str]) -> tuple[Open
 
 
 def _ports(value: object) -> tuple[int, ...]:
-    """None where that is no list of them."""
+    """Sorted, each once; none where that is no list of ports."""
     if not isinstance(value, list) or len(value) > PORTS_MAX:
         return ()
     if any(isinstance(port, bool) or not isinstance(port, int) or not 1 <= port <= 65535 for port in value):
