@@ -11,7 +11,6 @@ import httpx
 from elevenlabs import VoiceSettings
 from elevenlabs.client import AsyncElevenLabs
 from elevenlabs.core.api_error import ApiError
-from httpx_aiohttp import AiohttpTransport
 
 from app.config import Settings
 from app.errors import (
@@ -22,6 +21,7 @@ from app.errors import (
     ProviderQuotaError,
     ProviderTimeoutError,
 )
+from app.providers.sound_stream import SoundTransport
 from ext.g711 import alaw_decode, ulaw_decode
 from ext.resample import Resampler
 
@@ -36,6 +36,7 @@ VOICE_ID = re.compile(r"^[A-Za-z0-9]{20}$")
 """A voice id, as opposed to a voice's name (ElevenLabs docs, "Voices")."""
 MAX_CHARACTERS_PER_S = 40.0
 """Nobody speaks so fast (French runs at 14 to 16): shorter sound is no speech of this text."""
+MANNER = VoiceSettings(stability=0.5, similarity_boost=0.75, speed=1.0)
 AS_IT_COMES: Any = {"chunk_size": None, "timeout_in_seconds": STALL_TIMEOUT_S}
 """Request options. Without a time-out among them the SDK has httpx wait for ever, whatever its client was made with. It
 would also hold sound back until a piece of 1024 bytes is full, and cut what comes at once into many: each piece of
@@ -57,7 +58,7 @@ class ElevenLabsTextToSpeech:
         self._sample_bytes = 2 if codec == "pcm" else 1
         # The SDK's seam `httpx_client`, and httpx's own `transport`: aiohttp parses HTTP in C, h11 in Python.
         self._http = httpx.AsyncClient(
-            transport=AiohttpTransport(
+            transport=SoundTransport(
                 limits=httpx.Limits(
                     max_connections=settings.max_concurrent_calls * 2 + 10,
                     max_keepalive_connections=settings.max_concurrent_calls + 10,
@@ -85,7 +86,8 @@ class ElevenLabsTextToSpeech:
         try:
             async with contextlib.aclosing(self._stream(await self._voice(), text)) as pieces:
                 async for piece in pieces:
-                    whole = half + piece if half else piece
+                    whole = half + piece
+                    piece.clear()
                     end = len(whole) - len(whole) % self._sample_bytes
                     half, pcm = whole[end:], self._decode(whole[:end])
                     sound = resampler.process(pcm) if resampler else pcm
@@ -109,7 +111,7 @@ class ElevenLabsTextToSpeech:
             model_id=settings.elevenlabs_model,
             output_format=settings.elevenlabs_format,
             language_code="fr",
-            voice_settings=VoiceSettings(stability=0.5, similarity_boost=0.75, speed=1.0),
+            voice_settings=MANNER,
             request_options=AS_IT_COMES,
         )
 

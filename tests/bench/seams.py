@@ -22,11 +22,11 @@ import httpx
 import uvloop
 from deepgram import AsyncDeepgramClient, DeepgramClientEnvironment
 from elevenlabs.client import AsyncElevenLabs
-from httpx_aiohttp import AiohttpTransport
 from rich.console import Console
 from rich.table import Table
 
 from app.providers.elevenlabs import AS_IT_COMES
+from app.providers.sound_stream import SoundTransport
 from app.providers.websocket import Deadlines, WebSocket
 from tests.bench.voice import ENDLESS_FROM_CHARACTERS, FORMAT, VOICE_ID
 
@@ -158,7 +158,7 @@ async def measure() -> list[Gain]:
                 "elevenlabs stream, fifty at once",
                 "a second of speech",
                 lambda where: hear_speech(where, httpx.AsyncHTTPTransport(limits=ENOUGH), None),
-                lambda where: hear_speech(where, AiohttpTransport(limits=ENOUGH), AS_IT_COMES),
+                lambda where: hear_speech(where, SoundTransport(limits=ENOUGH), AS_IT_COMES),
                 addresses,
             ),
         ]

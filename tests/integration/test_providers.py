@@ -7,6 +7,7 @@ runs inside `watched`, which fails if a task, a connection or an exception is le
 import asyncio
 import gc
 import socket
+import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from functools import partial
@@ -27,6 +28,7 @@ from app.errors import (
     ProviderQuotaError,
     ProviderTimeoutError,
 )
+from app.providers import sound_stream
 from app.providers.base import Transcript, Turn
 from app.providers.deepgram import DeepgramSpeechToText
 from app.providers.elevenlabs import ElevenLabsTextToSpeech
@@ -391,6 +393,31 @@ async def test_elevenlabs_is_cut_when_nobody_listens_any_more() -> None:
             await pieces.aclose()
             await until(lambda: standins.elevenlabs.stats["cancelled"] == 1, "the request is cut")
             await voice.close()
+
+
+@on_uvloop
+async def test_elevenlabs_while_it_is_waited_for_keeps_nothing_of_the_sound_that_it_gave() -> None:
+    sound_bytes = 0
+
+    async def hear(voice: ElevenLabsTextToSpeech) -> None:
+        nonlocal sound_bytes
+        async with aclosing(voice.speak(SENTENCE)) as pieces:
+            async for piece in pieces:
+                sound_bytes += len(piece)
+
+    async with watched(NO_WORDS, elevenlabs=ElevenLabsKnobs(fault="stall", fault_after_ms=300)) as standins:
+        voice = ElevenLabsTextToSpeech(settings_for(standins, elevenlabs_format="pcm_24000"))
+        tracemalloc.start()
+        try:
+            hearing = asyncio.create_task(hear(voice))
+            await until(lambda: sound_bytes > 0.29 * 16000, "all is heard that comes before the stall")
+            kept = tracemalloc.take_snapshot().filter_traces([tracemalloc.Filter(True, sound_stream.__file__)])
+        finally:
+            tracemalloc.stop()
+        hearing.cancel()
+        await asyncio.gather(hearing, return_exceptions=True)
+        await voice.close()
+    assert 0 < sum(trace.size for trace in kept.traces) < 1000
 
 
 @on_uvloop
