@@ -87,7 +87,8 @@ class Door:
         self._protocol = protocol
         self._on_change = on_change
         self._loop = asyncio.get_running_loop()
-        self._arriving: set[asyncio.Task[None]] = set()
+        self._arriving: set[asyncio.Protocol] = set()
+        self._letting_in: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._full = False
         self._closed = False
@@ -95,8 +96,13 @@ class Door:
 
     @property
     def arriving(self) -> int:
-        """Connections that were taken and have no protocol yet."""
+        """Connections that were taken, and that their protocols do not know of yet."""
         return len(self._arriving)
+
+    def arrived(self, protocol: asyncio.Protocol) -> None:
+        """Its connection was made, and is counted elsewhere from now on: counted twice, even for one turn of the loop,
+        it would look as if there was no room, and another worker would send a caller away."""
+        self._arriving.discard(protocol)
 
     def look(self) -> None:
         """Something of this worker has changed: it may have room again."""
@@ -178,18 +184,19 @@ class Door:
         except ConnectionAbortedError:
             return True  # it was one
         plug.setblocking(False)
-        task = asyncio.create_task(self._let_in(plug), name="arrival")
-        self._arriving.add(task)
-        task.add_done_callback(self._let_in_done)
+        protocol = self._protocol()
+        self._arriving.add(protocol)
+        task = asyncio.create_task(self._let_in(plug, protocol), name="arrival")
+        self._letting_in.add(task)
+        task.add_done_callback(self._letting_in.discard)
         self._on_change()
         return True
 
-    async def _let_in(self, plug: socket.socket) -> None:
+    async def _let_in(self, plug: socket.socket, protocol: asyncio.Protocol) -> None:
         try:
-            await self._loop.connect_accepted_socket(self._protocol, plug)
+            await self._loop.connect_accepted_socket(lambda: protocol, plug)
         except OSError:
             plug.close()  # it has left already
-
-    def _let_in_done(self, task: "asyncio.Task[None]") -> None:
-        self._arriving.discard(task)
-        self._on_change()
+        finally:
+            self._arriving.discard(protocol)
+            self._on_change()

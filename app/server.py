@@ -180,6 +180,8 @@ class Server:
 
     def greet(self, connection: Connection) -> bool:
         """Lets the allowed in, as long as not too many of them stay silent."""
+        if self._door is not None:
+            self._door.arrived(connection)
         peer = connection.peer
         if peer is None:  # it has left already, and can't be asked where it came from
             self.refuse(connection, PeerError("no_uuid", "lost before it was let in"))

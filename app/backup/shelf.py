@@ -1,9 +1,7 @@
 """The directory that holds the backups, one folder each, and who may work in it."""
 
-import fcntl
 import os
 import shutil
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -13,9 +11,9 @@ from app.backup.files import make_folder, remove_folder, sync_folder
 from app.backup.manifest import SUMS
 from app.backup.names import is_name, is_partial, name_of, outdated, partial_of
 from app.errors import BackupError
+from app.locked_file import locked
 
 LOCK = ".lock"
-POLL_S = 0.2
 NEWEST = "newest"
 
 
@@ -34,25 +32,16 @@ class Shelf:
             OSError: the directory can't be made or written.
         """
         make_folder(self.directory)
-        end_s = time.monotonic() + wait_s
-        fd = os.open(self.directory / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            while True:
-                try:
-                    fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    if time.monotonic() >= end_s:
-                        holder = os.pread(fd, 80, 0).decode(errors="replace").strip()
-                        raise BackupError(
-                            f"another one is at work in {self.directory}: {holder or 'see its lock'}"
-                        ) from None
-                    time.sleep(POLL_S)
-            os.ftruncate(fd, 0)
-            os.pwrite(fd, f"process {os.getpid()}\n".encode(), 0)
+        lock = self.directory / LOCK
+
+        def taken() -> BackupError:
+            holder = lock.read_text(errors="replace").strip()
+            return BackupError(f"another one is at work in {self.directory}: {holder or 'see its lock'}")
+
+        with locked(lock, wait_s, taken) as descriptor:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"process {os.getpid()}\n".encode(), 0)
             yield
-        finally:
-            os.close(fd)
 
     def names(self) -> list[str]:
         """Complete backups, oldest first: what has no checksums was not finished, or not copied here whole."""

@@ -4,15 +4,12 @@ Rules are read with iptables-save and written by python-iptables: what was writt
 one that wrote it.
 """
 
-import fcntl
 import json
 import os
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from app.errors import ConfigError, VoicebotError
@@ -20,6 +17,7 @@ from app.firewall.plan import Step
 from app.firewall.rules import FAMILIES, Family
 from app.firewall.ruleset import Ruleset, target_of
 from app.firewall.writer import REHEARSAL, TRY_AGAIN
+from app.locked_file import locked
 
 PROGRAMS: dict[Family, str] = {"ipv4": "iptables", "ipv6": "ip6tables"}
 SEARCH_PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
@@ -128,27 +126,12 @@ def write_rules(family: Family, steps: list[Step], *, commit: bool = True) -> No
         raise VoicebotError(f"python-iptables could not write the {family} rules: {last}")
 
 
-@contextmanager
-def lock() -> Iterator[None]:
+def lock() -> AbstractContextManager[int]:
     """Keeps other programs of iptables waiting, Docker's and UFW's included, as they keep each other.
 
-    Raises:
-        VoicebotError: one of them did not give it back within 30 s.
+    On entry a VoicebotError, if one of them did not give it back within 30 s.
     """
-    descriptor = os.open(LOCK, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        until_s = time.monotonic() + LOCK_WAIT_S
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > until_s:
-                    raise VoicebotError(f"another program holds {LOCK}: fuser -v {LOCK} names it") from None
-                time.sleep(PAUSE_S)
-        yield
-    finally:
-        os.close(descriptor)
+    return locked(LOCK, LOCK_WAIT_S, lambda: VoicebotError(f"another program holds {LOCK}: fuser -v {LOCK} names it"))
 
 
 def ufw_rules(family: Family) -> int:

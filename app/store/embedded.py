@@ -24,8 +24,8 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -34,6 +34,7 @@ from urllib.parse import quote
 import asyncpg
 
 from app.errors import StoreError
+from app.locked_file import locked
 from app.store.pool import one_line
 from app.store.postmaster import (
     POLL_S,
@@ -134,13 +135,18 @@ class EmbeddedPostgres:
         if self._users_fd is not None:
             await _to_thread_fully(self._stop, time.monotonic() + self._deadline_s)
 
+    def _starting_or_stopping(self, end_s: float) -> AbstractContextManager[int]:
+        """Only one process at a time does either."""
+        lock = self.directory / "start.lock"
+        return locked(lock, end_s - time.monotonic(), lambda: StoreError(f"another process holds {lock}"))
+
     def _start(self, end_s: float) -> None:
         binaries = _binaries()
         if not Path("/proc/self").exists():
             raise StoreError("the embedded PostgreSQL needs Linux with /proc: give the addresses of a real one")
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
-            with _locked(self.directory / "start.lock", end_s):
+            with self._starting_or_stopping(end_s):
                 self._users_fd = os.open(self.directory / "users.lock", os.O_RDWR | os.O_CREAT, 0o600)
                 fcntl.flock(self._users_fd, fcntl.LOCK_SH)
                 self._initialise(binaries, end_s)
@@ -235,7 +241,7 @@ class EmbeddedPostgres:
 
     def _stop(self, end_s: float) -> None:
         assert self._users_fd is not None
-        with _locked(self.directory / "start.lock", end_s):
+        with self._starting_or_stopping(end_s):
             users_fd, self._users_fd = self._users_fd, None
             try:
                 fcntl.flock(users_fd, fcntl.LOCK_UN)
@@ -262,24 +268,6 @@ def _binaries() -> Path:
     if not installs:
         raise StoreError(f'no embedded PostgreSQL, {PACKAGE} is missing: pip install "voicebot-sav[lab]"')
     return max(installs, key=lambda path: int(path.parent.name.removeprefix("pginstall")))
-
-
-@contextmanager
-def _locked(path: Path, end_s: float) -> Iterator[None]:
-    """Holds an exclusive flock; waits for it until `end_s` on the monotonic clock."""
-    fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        while True:
-            try:
-                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > end_s:
-                    raise StoreError(f"another process holds {path}") from None
-                time.sleep(POLL_S)
-        yield
-    finally:
-        os.close(fd)
 
 
 def _socket_directory(directory: Path) -> Path:

@@ -149,6 +149,25 @@ async def test_busy_is_said_and_the_dialplan_goes_on(house_of: OpenHouse) -> Non
 
 
 @on_uvloop
+async def test_who_arrives_takes_one_place_and_not_two(house_of: OpenHouse) -> None:
+    """Looked at in every turn of the loop: a place too few for one turn, and another worker sends a caller away."""
+    async with house_of(max_concurrent_calls=10) as house:
+        loop, slot = asyncio.get_running_loop(), house.board.slots[0]
+        said: set[tuple[int, int]] = set()
+
+        def look() -> None:
+            said.add((slot.connections, slot.room))
+            looking[0] = loop.call_soon(look)
+
+        looking = [loop.call_soon(look)]
+        for number in range(1, 4):
+            await (await house.call()).heard(1)
+            await until(lambda number=number: slot.room == 10 - number, "it is on the board")  # type: ignore[misc]
+        looking[0].cancel()
+        assert said == {(connections, 10 - connections) for connections in range(4)}
+
+
+@on_uvloop
 async def test_refused_callers_may_leave_and_be_many(house_of: OpenHouse) -> None:
     async with house_of(max_concurrent_calls=1) as house, house.neighbour():
         peers = [await house.call() for _ in range(MAX_REFUSALS + 5)]

@@ -25,8 +25,8 @@ from pathlib import Path
 from typing import Any
 
 from app.errors import VoicebotError
-from tests.lab.appliance.bare_root import SUITE, appliance_cache
-from tests.lab.asterisk_root import KEYRING, debian_mirror
+from tests.lab.appliance.bare_root import BARE, appliance_cache
+from tests.lab.debian_root import KEYRING, debian_mirror
 
 SOURCES = Path(__file__).parent / "images"
 BASE = ("ca-certificates", "gzip", "python3", "wget")
@@ -165,7 +165,7 @@ def build(directory: Path) -> None:
     base = directory / "base"
     words = ["debootstrap", "--variant=minbase", f"--include={','.join(BASE)}"]
     words += [f"--keyring={KEYRING}"] if KEYRING.exists() else []
-    subprocess.run([*words, SUITE, str(base), debian_mirror()], check=True)
+    subprocess.run([*words, BARE.suite, str(base), debian_mirror()], check=True)
     base.chmod(0o755)
     shutil.copy(SOURCES / "listener.py", base / LISTENER.lstrip("/"))
     (base / "usr/sbin/policy-rc.d").write_text("#!/bin/sh\nexit 101\n")  # no service is started in an image
