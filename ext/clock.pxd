@@ -3,7 +3,8 @@ from libc.stdint cimport int64_t
 include "consts.pxi"
 
 cdef enum:
-    SLOTS = 20  # places in the 20 ms interval, 1 ms apart: calls fire one after the other, not all together
+    SLOTS = 5  # places in the 20 ms interval, 4 ms apart: calls do not fire all together, and few wake-ups serve many
+    MEMBER_BYTES = 128  # of a member, those with its pointers
     MAX_CATCH_UP_FRAMES = 2  # at most 40 ms are ever sent ahead; what a longer stall missed is dropped
 
 cdef class Member:
@@ -11,6 +12,8 @@ cdef class Member:
     cdef public object on_drop  # told when the wheel threw this member out; None
 
     cdef int tick(self, double now_s, int64_t frame) except -1
+    cdef void fetch(self) noexcept
+    cdef void fetch_more(self) noexcept
 
 cdef class Callback(Member):
     cdef object call

@@ -1,7 +1,7 @@
 # cython: language_level=3, wraparound=False, cdivision=True
-"""The frame clock's wheel: who is due when, in 20 places of 1 ms each; one pass serves a place.
+"""The frame clock's wheel: who is due when, in 5 places of 4 ms each; one pass serves a place.
 
-Pure: it has no clock but the times that it is told. Deadlines are absolute, `origin + place * 1 ms`, so that a late
+Pure: it has no clock but the times that it is told. Deadlines are absolute, `origin + place * 4 ms`, so that a late
 pass does not move those after it. After a stall of more than 40 ms whole frames are skipped and counted, never made
 up for in a burst.
 """
@@ -9,7 +9,9 @@ up for in a burst.
 cimport cython
 from libc.math cimport ceil, floor
 
-SLOT_S = 0.001
+from ext.prefetch cimport prefetch
+
+SLOT_S = 0.004
 cdef double slot_s = SLOT_S
 cdef double frame_s = 0.020
 cdef double early_s = 0.0005  # the event loop's timers have 1 ms: half of it early is on time
@@ -29,6 +31,12 @@ cdef class Member:
             frame: number of the frame on the wheel; a step of more than 1 is a stall that was skipped.
         """
         return 0
+
+    cdef void fetch(self) noexcept:
+        """Its turn is the one after the next: what `tick` looks at is asked for from memory."""
+
+    cdef void fetch_more(self) noexcept:
+        """Its turn is the next one: so is what that points to."""
 
 
 @cython.final
@@ -129,9 +137,21 @@ cdef class Wheel:
         return self.origin_s + <double> place * slot_s
 
     cdef int _serve(self, tuple members, double now_s, int64_t frame) except -1:
-        """One pass; one member's mistake must not stop the clock of all the others."""
+        """One pass; one member's mistake must not stop the clock of all the others.
+
+        A call's 20 ms are longer than the processor's caches remember them: without asking ahead each tick waits for
+        memory a dozen times, one after the other.
+        """
         cdef Member member
-        for member in members:
+        cdef Py_ssize_t at, count = len(members)
+        for at in range(count):
+            if at + 3 < count:
+                prefetch(<void *> members[at + 3], MEMBER_BYTES)
+            if at + 2 < count:
+                (<Member> members[at + 2]).fetch()
+            if at + 1 < count:
+                (<Member> members[at + 1]).fetch_more()
+            member = <Member> members[at]
             if member.slot < 0:
                 continue  # one before it in this pass made it leave
             try:

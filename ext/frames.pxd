@@ -11,6 +11,8 @@ cdef class SoundSink:
     cdef readonly double heard_s  # sound taken, each frame counting for at least FRAME_COST_S
     cdef int coding  # a `Coding`
 
+    cdef void fetch(self) noexcept
+    cdef void fetch_more(self) noexcept
     cdef int take(self, const uint8_t *sound, Py_ssize_t size, int rate_hz, double now_s) except -1
 
 cdef class FrameParser:

@@ -117,6 +117,12 @@ cdef class SoundSink:
         self.heard_s += max(<double> count / rate_hz, frame_cost_s)
         self.take(<const uint8_t *> PyBytes_AS_STRING(sound), size, rate_hz, now_s)
 
+    cdef void fetch(self) noexcept:
+        """Sound has come: what `take` looks at can be on its way to the processor's caches."""
+
+    cdef void fetch_more(self) noexcept:
+        """So can what that points to."""
+
     cdef int take(self, const uint8_t *sound, Py_ssize_t size, int rate_hz, double now_s) except -1:
         """The sound of one frame.
 
@@ -268,7 +274,9 @@ cdef class Receiver:
         if self.sink is None:
             self.received_early(data)
             return
+        self.sink.fetch()
         now_s = self.now()
+        self.sink.fetch_more()
         others = self.parser.feed_into(data, self.sink, now_s)
         if others:
             self.received_others(others)

@@ -15,6 +15,8 @@ cdef enum:
     SCRATCH_SAMPLES = 1024  # sound of the peer is taken in pieces of at most this
     TUNED_SAMPLES = 2056  # such a piece at twice its rate, and what a resampler held back
     RECENT_MS = 3000  # for a recogniser that is still being connected, or that takes another's place
+    CALLABLE_BYTES = 64  # of a bound method, those with its pointers
+    TRANSPORT_BYTES = 704  # about the size of uvloop's
     WIRE_SAMPLES_MAX = 3840  # 20 ms at 192 kHz
 
 cdef class Inbound(SoundSink):
@@ -57,4 +59,6 @@ cdef class Line(Member):
     cdef int64_t underruns
     cdef int64_t frame
 
+    cdef void fetch(self) noexcept
+    cdef void fetch_more(self) noexcept
     cdef bytes _widened(self, bytes wire)

@@ -15,9 +15,22 @@ from libc.string cimport memcpy, memset
 from ext.frames cimport LINEAR, ULAW, slin_kind
 from ext.g711 cimport alaw_decode_codes, ulaw_decode_codes
 from ext.levels cimport FLOOR_DBFS
+from ext.prefetch cimport prefetch
+from ext.recent cimport BLOCK_SAMPLES as RECENT_BLOCK_SAMPLES, Block
 
 # A phone that suppresses silence sends nothing: from here on silence is heard in its place.
 NO_SOUND_S = 0.2
+
+cdef extern from "Python.h":
+    bint PyCFunction_Check(object)
+    void *PyCFunction_GET_SELF(object)
+
+# Sizes of what is asked for ahead.
+cdef Py_ssize_t playout_bytes = PlayoutBuffer.__basicsize__
+cdef Py_ssize_t tracks_bytes = Tracks.__basicsize__
+cdef Py_ssize_t recent_bytes = RecentSound.__basicsize__
+cdef Py_ssize_t voice_bytes = VoiceActivity.__basicsize__
+cdef Py_ssize_t inbound_bytes  # at the end of this file
 
 cdef double no_sound_s = NO_SOUND_S
 cdef int16_t[2 * FRAME_SAMPLES] SILENCE  # a frame at the highest rate that is heard
@@ -92,6 +105,25 @@ cdef class Inbound(SoundSink):
             sound += count * width
             size -= count * width
         return 0
+
+    cdef void fetch(self) noexcept:
+        """See `SoundSink`."""
+        prefetch(<void *> self.tracks, tracks_bytes)
+        prefetch(<void *> self.voice, voice_bytes)
+        prefetch(<void *> self.recent, recent_bytes)
+        prefetch(self.piece + self.piece_count, FRAME_BYTES)
+        if self.piece_count:
+            prefetch(self.piece, FRAME_BYTES)
+
+    cdef void fetch_more(self) noexcept:
+        """See `SoundSink`."""
+        cdef Tracks tracks = self.tracks
+        cdef RecentSound recent = self.recent
+        cdef Py_ssize_t block
+        prefetch(tracks.pending + tracks.pending_count, FRAME_BYTES)
+        if self.piece_count and recent.room:  # a piece will be full
+            block = recent.head + (recent.skipped + recent.samples) // RECENT_BLOCK_SAMPLES
+            prefetch(recent.ring + block % recent.room, 2 * sizeof(Block))
 
     cdef int hear_nothing(self, double now_s) except -1:
         """Listens to a frame of silence in place of what does not come; it is not recorded."""
@@ -245,6 +277,25 @@ cdef class Line(Member):
             self.on_wake(now_s)
         return 0
 
+    cdef void fetch(self) noexcept:
+        """See `Member`."""
+        prefetch(<void *> self.playout, playout_bytes)
+        prefetch(<void *> self.tracks, tracks_bytes)
+        prefetch(<void *> self.inbound, inbound_bytes)
+        prefetch(<void *> self.write, CALLABLE_BYTES)
+
+    cdef void fetch_more(self) noexcept:
+        """See `Member`."""
+        cdef PlayoutBuffer playout = self.playout
+        cdef Tracks tracks = self.tracks
+        prefetch(playout.ring + playout.head, FRAME_BYTES)
+        prefetch(tracks.bot_track + tracks.at, FRAME_BYTES)
+        prefetch(tracks.caller_track + tracks.at, FRAME_BYTES)
+        prefetch(tracks.pending, FRAME_BYTES)
+        prefetch(<void *> self.inbound.voice, voice_bytes)
+        if PyCFunction_Check(self.write):
+            prefetch(PyCFunction_GET_SELF(self.write), TRANSPORT_BYTES)
+
     cdef bytes _widened(self, bytes wire):
         """A frame of 8 kHz in the rate that the caller's frames have; the first one begins with some silence."""
         cdef int16_t[FRAME_SAMPLES] narrow  # the bytes of a frame lie at odd addresses
@@ -265,3 +316,6 @@ cdef class Line(Member):
         target[2] = <uint8_t> (count * SAMPLE_BYTES & 0xFF)
         memcpy(target + HEADER_BYTES, wide, <size_t> count * SAMPLE_BYTES)
         return frame
+
+
+inbound_bytes = Inbound.__basicsize__

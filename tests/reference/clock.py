@@ -4,8 +4,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-SLOT_S = 0.001
-SLOTS = 20
+SLOT_S = 0.004
+SLOTS = 5
 FRAME_S = 0.020
 EARLY_S = 0.0005
 MAX_CATCH_UP_FRAMES = 2
