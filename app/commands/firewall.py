@@ -47,7 +47,7 @@ def apply(file: Path, *, dry_run: bool) -> int:
         changed += 1
         console.print("UFW writes its rules anew")
         if not dry_run:
-            _reload_ufw(console)
+            _refill_ufw(console)
     if failed:
         raise VoicebotError("; ".join(failed))
     if not changed:
@@ -55,10 +55,10 @@ def apply(file: Path, *, dry_run: bool) -> int:
     return 0
 
 
-def _reload_ufw(console: Console) -> None:
+def _refill_ufw(console: Console) -> None:
     """Without success the containers are guarded all the same; the timer tells Prometheus what is still missing."""
     try:
-        host.reload_ufw()
+        host.refill_ufw()
     except VoicebotError as error:
         console.print(f"UFW does not: {error}", markup=False)
 

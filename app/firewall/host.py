@@ -148,7 +148,7 @@ def ufw_is_enabled() -> bool:
     return file.exists() and "ENABLED=yes" in file.read_text().splitlines()
 
 
-def reload_ufw() -> None:
+def refill_ufw() -> None:
     """Has UFW fill its chains anew, and leads to them where nothing does any more.
 
     By what its own service calls: `ufw reload` demands that its settings be writable, which the unit's sandbox forbids.
