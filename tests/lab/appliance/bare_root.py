@@ -30,7 +30,7 @@ def bare_root() -> Path:
 
 
 def _finish(root: Path) -> None:
-    """What an installer does after debootstrap, and the two things that a namespace needs to be taken for a machine."""
+    """What an installer does after debootstrap, and what a namespace needs to be taken for a machine."""
     shutil.rmtree(root / "var/cache/apt/archives", ignore_errors=True)
     (root / "var/cache/apt/archives/partial").mkdir(parents=True)
     (root / "etc/machine-id").write_text("")  # systemd makes one at the first boot
@@ -40,6 +40,10 @@ def _finish(root: Path) -> None:
     drop_in = root / "etc/systemd/system/systemd-sysctl.service.d/laboratory.conf"
     drop_in.parent.mkdir(parents=True)
     drop_in.write_text("[Unit]\nConditionPathIsReadWrite=\nConditionPathIsReadWrite=/proc/sys/net\n")
+    # Everybody knocks at every address at once, again and again, and nobody logs in: sshd would turn some away at
+    # random (MaxStartups), and then all that come from there (PerSourcePenalties).
+    patient = root / "etc/ssh/sshd_config.d/laboratory.conf"
+    patient.write_text("MaxStartups 200\nPerSourcePenalties no\n")
 
 
 BARE = DebianRoot(
@@ -49,5 +53,5 @@ BARE = DebianRoot(
     packages=("dbus", "openssh-server", "python3", "systemd", "systemd-sysv"),
     proof="usr/sbin/sshd",
     finish=_finish,
-    version="1",
+    version="2",
 )
