@@ -56,7 +56,7 @@ class ElevenLabsTextToSpeech:
         self._rate_hz = int(rate)
         self._decode = {"pcm": _as_it_is, "ulaw": ulaw_decode, "alaw": alaw_decode}[codec]
         self._sample_bytes = 2 if codec == "pcm" else 1
-        # The SDK's seam `httpx_client`, and httpx's own `transport`: aiohttp parses HTTP in C, h11 in Python.
+        # The SDK's seam `httpx_client`, and httpx's own `transport`.
         self._http = httpx.AsyncClient(
             transport=SoundTransport(
                 limits=httpx.Limits(

@@ -15,7 +15,7 @@ from httpx_aiohttp.transport import AiohttpResponseStream, map_aiohttp_exception
 
 
 class SoundTransport(AiohttpTransport):
-    """aiohttp under httpx (it parses HTTP in C), whose answers come in pieces that can be emptied: `piece.clear()`."""
+    """aiohttp under httpx: it parses HTTP in C, h11 in Python. Answers come in pieces that can be emptied (`clear`)."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """See `httpx.AsyncBaseTransport`."""
