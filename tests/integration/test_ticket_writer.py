@@ -5,7 +5,9 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -136,10 +138,7 @@ async def test_a_database_frozen_whole_is_bounded_and_comes_back(own_server: Emb
         tickets = Tickets(database)
         call = ticket()
         await tickets.save(call)
-        frozen = family(own_server)
-        for pid in frozen:
-            os.kill(pid, signal.SIGSTOP)
-        try:
+        with frozen(own_server):
             # More at once than the pool has connections: one frozen, one never made, the others wait.
             results = await asyncio.gather(
                 *(database.fetch("SELECT 1", within_s=0.2) for _ in range(6)), return_exceptions=True
@@ -147,9 +146,6 @@ async def test_a_database_frozen_whole_is_bounded_and_comes_back(own_server: Emb
             assert [str(error) for error in results] == ["tickets: no answer within 0.2 s"] * 6
             assert all(isinstance(error, StoreError) for error in results)
             assert not await database.ping(0.1)
-        finally:
-            for pid in frozen:
-                os.kill(pid, signal.SIGCONT)
         assert await database.ping(20.0)
         assert await saved(tickets, call) == call
 
@@ -157,14 +153,8 @@ async def test_a_database_frozen_whole_is_bounded_and_comes_back(own_server: Emb
 async def test_closing_the_pool_of_a_frozen_server_is_bounded(own_server: EmbeddedPostgres) -> None:
     database = Database(own_server.tickets_url)
     assert await database.ping(5.0)
-    frozen = family(own_server)
-    for pid in frozen:
-        os.kill(pid, signal.SIGSTOP)
-    try:
+    with frozen(own_server):
         await database.close()
-    finally:
-        for pid in frozen:
-            os.kill(pid, signal.SIGCONT)
     with pytest.raises(StoreError, match="closed"):
         await database.fetch("SELECT 1")
 
@@ -242,18 +232,12 @@ async def test_a_close_cut_off_half_way_is_replayed(own_server: EmbeddedPostgres
         assert await database.ping(5.0)
         writer = TicketWriter(spool, tickets)
         call = ticket(status="resolved")
-        frozen = family(own_server)
-        for pid in frozen:
-            os.kill(pid, signal.SIGSTOP)
-        try:
+        with frozen(own_server):
             closing = asyncio.create_task(writer.close_call(call))
             await until(lambda: spool.count() == 1)
             closing.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await closing
-        finally:
-            for pid in frozen:
-                os.kill(pid, signal.SIGCONT)
         assert writer.waiting == 1
         assert await writer.replay() == 1
         await writer.stop()
@@ -340,8 +324,24 @@ def test_the_same_on_uvloop(postgres: EmbeddedPostgres, tmp_path: Path) -> None:
     assert uvloop.run(scenario()) == (False, False, 2)
 
 
-def family(server: EmbeddedPostgres) -> list[int]:
-    """The postmaster and its children."""
+@contextmanager
+def frozen(server: EmbeddedPostgres) -> Iterator[None]:
+    """The whole server stands still: the postmaster first, so that it has no more children, then those that it has.
+
+    A child may be at its end just then (autovacuum's come and go), so one that is gone is no fault.
+    """
     assert server.pid is not None
-    children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
-    return [server.pid, *map(int, children)]
+    os.kill(server.pid, signal.SIGSTOP)
+    stopped = [server.pid]
+    try:
+        while Path(f"/proc/{server.pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
+            time.sleep(0.001)
+        for child in map(int, Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()):
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGSTOP)
+                stopped.append(child)
+        yield
+    finally:
+        for pid in stopped:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
