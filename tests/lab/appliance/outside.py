@@ -68,7 +68,9 @@ def build() -> None:
 
 
 def plug_in_host() -> None:
-    """Gives the host a new network namespace, wired and with addresses, as before a boot; the old one goes.
+    """Gives the host a new network namespace with a wire in it, as before a boot; the old one goes.
+
+    The host sets its interface up itself (`site.py`), as any machine does: when its firewall stands.
 
     Raises:
         VoicebotError: the system would not let us.
@@ -76,16 +78,18 @@ def plug_in_host() -> None:
     subprocess.run(["ip", "netns", "delete", HOST], capture_output=True, check=False)
     # The kernel takes a dead namespace's end of the wire away when it gets to it, and ours with it.
     subprocess.run(["ip", "-n", SWITCH, "link", "delete", HOST], capture_output=True, check=False)
-    _plug_in(HOST, INTERFACE)
-    must("ip", "-n", HOST, "route", "add", "default", "via", address4("gateway"))
-    must("ip", "-n", HOST, "-6", "route", "add", "default", "via", address6("gateway"))
+    _wire(HOST, INTERFACE)
 
 
 def _plug_in(who: str, interface: str) -> None:
-    must("ip", "netns", "add", who)
+    _wire(who, interface)
     must("ip", "-n", who, "link", "set", "lo", "up")
-    must("ip", "-n", SWITCH, "link", "add", who, "type", "veth", "peer", "name", interface, "netns", who)
     must("ip", "-n", who, "address", "add", f"{address4(who)}/24", "dev", interface)
     must("ip", "-n", who, "address", "add", f"{address6(who)}/64", "dev", interface, "nodad")
     must("ip", "-n", who, "link", "set", interface, "up")
+
+
+def _wire(who: str, interface: str) -> None:
+    must("ip", "netns", "add", who)
+    must("ip", "-n", SWITCH, "link", "add", who, "type", "veth", "peer", "name", interface, "netns", who)
     must("ip", "-n", SWITCH, "link", "set", who, "master", "switch", "up")

@@ -1,4 +1,4 @@
-"""What the place where a host stands gives it: a name, a way to Debian's archive and Python's index.
+"""What the place where a host stands gives it: a name, addresses, a way to Debian's archive and Python's index.
 
 All of it is read from this machine's own configuration when a host is made, and written into that host only.
 """
@@ -9,13 +9,26 @@ import sys
 from pathlib import Path
 
 from tests.lab.appliance.gateway import PORT
-from tests.lab.appliance.outside import address4
+from tests.lab.appliance.outside import HOST, INTERFACE, address4, address6
 
 PROXY = f"http://{address4('gateway')}:{PORT}"
 CERTIFICATES = "/etc/laboratory-certificates.pem"
 PIP_CACHE = "/var/cache/laboratory-pip"
 IMAGES = "/var/cache/laboratory-images"
 """Folders of this machine that a host sees."""
+INTERFACES = f"""auto lo
+iface lo inet loopback
+
+auto {INTERFACE}
+iface {INTERFACE} inet static
+    address {address4(HOST)}/24
+    gateway {address4("gateway")}
+iface {INTERFACE} inet6 static
+    address {address6(HOST)}/64
+    gateway {address6("gateway")}
+    dad-attempts 0
+"""
+"""As Debian's installer writes it: the interface is up after `network-pre.target`, which is after UFW."""
 PIP_SETTINGS = ("index-url", "extra-index-url", "trusted-host", "timeout")
 """Those of pip's settings that a host must share with the machine to reach an index."""
 
@@ -27,6 +40,7 @@ def give_site(root: Path, name: str) -> None:
         f"127.0.0.1 localhost\n127.0.1.1 {name}\n::1 localhost ip6-localhost ip6-loopback\n"
         f"{address4('providers')} providers\n"
     )
+    (root / "etc/network/interfaces").write_text(INTERFACES)
     (root / "etc/resolv.conf").write_text("# The laboratory has no name server: the proxy looks names up.\n")
     apt = [f'Acquire::http::Proxy "{PROXY}";', f'Acquire::https::Proxy "{PROXY}";']
     apt += [f'Acquire::https::CaInfo "{CERTIFICATES}";', *_apt_checks()]
