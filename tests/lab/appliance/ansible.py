@@ -1,6 +1,5 @@
 """Ansible as an operator has it who got it by pip: the package that bundles the collections, in a place of its own."""
 
-import fcntl
 import hashlib
 import os
 import re
@@ -10,6 +9,7 @@ import sys
 from pathlib import Path
 
 from app.errors import VoicebotError
+from app.locked_file import locked
 from tests.lab.appliance.bare_root import appliance_cache
 
 REQUIREMENTS = Path(__file__).parents[3] / "ansible" / "requirements.txt"
@@ -28,8 +28,8 @@ def ansible_bin() -> Path:
     pinned = REQUIREMENTS.read_text()
     version = ".".join(map(str, sys.version_info[:2]))
     place = cache / f"ansible-{hashlib.sha256(f'{pinned} {version}'.encode()).hexdigest()[:8]}"
-    with (cache / "ansible.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # the kernel frees it if we die
+    lock = cache / "ansible.lock"
+    with locked(lock, 2 * INSTALL_TIMEOUT_S, lambda: VoicebotError(f"{lock}: another run still installs Ansible")):
         if not (place / "complete").exists():
             print(f"installing Ansible and its collections below {cache}, once", flush=True)
             _must([sys.executable, "-m", "venv", "--clear", str(place)])
