@@ -12,11 +12,12 @@ COMMAND = Path("ansible/roles/node_exporter/files/voicebot-certificates")
 DAY_S = 86_400
 
 
-def certificate(path: Path, days: int) -> Path:
-    """Signed by itself, as that of a new appliance."""
+def certificate(path: Path, days: int, name: str = "sav") -> Path:
+    """Signed by itself, as that of a new appliance; its key is beside it."""
     command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
     where = ["-keyout", str(path.with_suffix(".key")), "-out", str(path)]
-    subprocess.run([*command, *where, "-days", str(days), "-subj", "/CN=sav"], check=True, capture_output=True)
+    whose = ["-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}"]
+    subprocess.run([*command, *where, *whose, "-days", str(days)], check=True, capture_output=True)
     return path
 
 

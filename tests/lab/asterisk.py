@@ -10,14 +10,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import yaml
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from app.commands.children import end_of
 from app.errors import VoicebotError
 from tests.lab.network import ADDRESSES, run
+from tests.lab.role_template import rendered
 
-ROLE = Path("ansible/roles/asterisk")
+ROLE = "asterisk"
 CONFIG = Path(__file__).parent / "config"
 """What an operator has of his own: telephones, contexts."""
 LAYERS = Path("/run/laboratory")
@@ -27,22 +25,6 @@ AMI_USERNAME = "voicebot"
 AMI_SECRET = "a-secret-of-the-laboratory"
 AMI_PORT = 5038
 AMI_LOGIN = f"Action: Login\r\nUsername: {AMI_USERNAME}\r\nSecret: {AMI_SECRET}\r\n\r\n".encode()
-
-
-def rendered(template: str, **variables: Any) -> str:
-    """A template of the role as Ansible would render it, with the role's defaults and these variables."""
-    # Ansible's own settings of Jinja (ansible.builtin.template: trim_blocks yes, lstrip_blocks no).
-    jinja = Environment(
-        loader=FileSystemLoader(ROLE / "templates"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
-    defaults = yaml.safe_load((ROLE / "defaults/main.yml").read_text("utf-8"))
-    unknown = variables.keys() - defaults.keys()
-    assert not unknown, f"the role knows no {unknown}"
-    return jinja.get_template(template).render({"ansible_managed": "the laboratory", **defaults, **variables})
 
 
 class Asterisk:
@@ -99,9 +81,9 @@ class Asterisk:
             (etc / file.name).write_text(text, "utf-8")
         # It looks its own name up whenever it describes a call.
         (self.tree / "etc/hosts").write_text(f"127.0.0.1 localhost\n{self.address} {socket.gethostname()}\n", "utf-8")
-        dialplan = rendered("extensions_voicebot.conf.j2", **self.variables)
+        dialplan = rendered(ROLE, "extensions_voicebot.conf.j2", **self.variables)
         (etc / "extensions_voicebot.conf").write_text(dialplan, "utf-8")
-        manager = rendered("manager_voicebot.conf.j2", **self.variables)
+        manager = rendered(ROLE, "manager_voicebot.conf.j2", **self.variables)
         (etc / "manager_voicebot.conf").write_text(manager, "utf-8")
 
     async def start(self) -> None:

@@ -1,4 +1,4 @@
-"""A real Prometheus and a real node exporter, as Debian has them."""
+"""A real Prometheus, a real Alertmanager and a real node exporter, as Debian has them."""
 
 import asyncio
 import socket
@@ -13,6 +13,8 @@ import httpx
 import yaml
 
 from app.commands.children import end_of
+from tests.lab.mailbox import PASSWORD, USERNAME
+from tests.lab.role_template import rendered
 
 READY_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 10.0
@@ -71,16 +73,20 @@ def numbers(values: Sequence[Sequence[Any]]) -> list[float]:
 
 
 @asynccontextmanager
-async def prometheus(directory: Path, jobs: Mapping[str, int], rules: Path) -> AsyncIterator[Prometheus]:
+async def prometheus(
+    directory: Path, jobs: Mapping[str, int], rules: Path, alertmanager_port: int
+) -> AsyncIterator[Prometheus]:
     """Runs one that asks ports of this machine every second.
 
     Args:
         jobs: ports, by what the job is called.
         rules: the rule file, its full path.
+        alertmanager_port: of who sends alerts on.
     """
     config = {
         "global": {"scrape_interval": f"{SCRAPE_INTERVAL_S}s", "evaluation_interval": f"{SCRAPE_INTERVAL_S}s"},
         "rule_files": [str(rules)],
+        "alerting": {"alertmanagers": [{"static_configs": [{"targets": [f"127.0.0.1:{alertmanager_port}"]}]}]},
         "scrape_configs": [
             {
                 "job_name": job,
@@ -114,6 +120,47 @@ async def node_exporter(directory: Path, textfiles: Path) -> AsyncIterator[int]:
     ):
         await _answers(http, "/metrics", process)
         yield port
+
+
+@asynccontextmanager
+async def alertmanager(directory: Path, mail_port: int, authority: Path) -> AsyncIterator[int]:
+    """Runs one with what the role writes for it; its port.
+
+    Args:
+        mail_port: of the mail server.
+        authority: certificate by which that one's is believed.
+    """
+    port, file = free_port(), write_settings(directory, alertmanager_mail_server=f"localhost:{mail_port}")
+    options = [f"--config.file={file}", f"--storage.path={directory / 'alertmanager'}", "--cluster.listen-address="]
+    options += [f"--web.listen-address=127.0.0.1:{port}", "--web.external-url=http://sav:3000", "--web.route-prefix=/"]
+    words = ("env", f"SSL_CERT_FILE={authority}", "TZ=Europe/Paris", "prometheus-alertmanager", *options)
+    async with (
+        _running(*words, log=directory / "alertmanager.log") as process,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30.0) as http,
+    ):
+        await _answers(http, "/-/ready", process)
+        yield port
+
+
+def write_settings(directory: Path, **variables: object) -> Path:
+    """Writes what Alertmanager reads, as the role does, with its files in other places."""
+    password = directory / "mail-password"
+    password.write_text(PASSWORD)
+    usual = {
+        "inventory_hostname": "sav",
+        "alertmanager_recipients": ["astreinte@example.com", "supervision@example.com"],
+        "alertmanager_webhooks": [],
+        "alertmanager_mail_server": "smtp.example.com:587",
+        "alertmanager_mail_from": "voicebot@example.com",
+        "alertmanager_mail_username": USERNAME,
+        "alertmanager_mail_tls": True,
+    }
+    text = rendered("alertmanager", "alertmanager.yml.j2", **usual | variables)
+    files = Path("ansible/roles/alertmanager/files").resolve()
+    file = directory / "alertmanager.yml"
+    moved = text.replace("/run/secrets/mail", str(password)).replace("/etc/alertmanager", str(files))
+    file.write_text(moved, encoding="utf-8")
+    return file
 
 
 def free_port() -> int:

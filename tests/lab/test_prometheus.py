@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import AsyncIterator
+from html import unescape
 from typing import Any
 
 import pytest
@@ -12,9 +13,10 @@ from grafana.build import FOLDER
 from grafana.rules.alert import Alert
 from grafana.rules.book import ALERTS
 from grafana.rules.recordings import RECORDINGS
+from tests.lab.mailbox import text_of
 from tests.lab.watched import KEY_REFUSED, Watched, watched
 
-SELECTOR = re.compile(r"\b(?:voicebot[_:]\w[\w:]*|node_\w+|up)\b(?:\{[^}]*\})?")
+SELECTOR = re.compile(r"\b(?:voicebot[_:]\w[\w:]*|node_\w+|alertmanager_\w+|up)\b(?:\{[^}]*\})?")
 IN_WORDS = re.compile(r', "report", "\w+", "", ""')
 """`label_replace(absent(name), "report", "name", "", "")` names a series in words, too."""
 OF_THIS_MACHINE = {"PlayoutUnderruns", "LoopLag", "LatencyBurnsFast", "LatencyBurnsSlowly", "DiskFull", "DiskFills"}
@@ -100,3 +102,13 @@ async def test_a_key_that_is_refused_rings(place: Watched) -> None:
     assert alert["labels"]["severity"] == "critical"
     assert alert["annotations"]["summary_fr"] == "groq refuse notre clé."
     await place.break_groq("none")
+    mail = await place.mails.wait_for(lambda mail: "refuse notre clé" in mail["Subject"])
+    assert mail["Subject"] == "[sav] URGENT : groq refuse notre clé."
+    ((recipients, _),) = [one for one in place.mails.mails if one[1] is mail]
+    assert sorted(recipients) == ["astreinte@example.com", "supervision@example.com"]
+    assert mail["From"] == "voicebot@example.com"
+    for kind in ("plain", "html"):
+        said = " ".join(unescape(text_of(mail, kind)).split())
+        for words in (alert["annotations"]["action_fr"], alert["annotations"]["action_en"], "http://sav:3000"):
+            assert words in said
+        assert "(CET)" in said or "(CEST)" in said

@@ -7,6 +7,7 @@ from app.errors import ConfigError
 from tests.browser import tools as browser
 
 PACKAGES = {
+    "amtool": "prometheus-alertmanager",
     "debootstrap": "debootstrap",
     "git": "git",
     "ip": "iproute2",
@@ -15,6 +16,7 @@ PACKAGES = {
     "nft": "nftables",
     "nsenter": "util-linux",
     "prometheus": "prometheus",
+    "prometheus-alertmanager": "prometheus-alertmanager",
     "prometheus-node-exporter": "prometheus-node-exporter",
     "promtool": "prometheus",
     "sipp": "sip-tester",

@@ -1,8 +1,8 @@
 """A server under load, watched by a real Prometheus: what the dashboards and alerts are tried on.
 
-Real are `voicebot serve` with two workers, PostgreSQL, Prometheus and node exporter. The providers are `voicebot
-standins`, the manager of the Asterisk is that of the integration tests. What only timers of an appliance tell comes, by
-way of node exporter, from the code that these timers run.
+Real are `voicebot serve` with two workers, PostgreSQL, Prometheus, Alertmanager and node exporter. The providers are
+`voicebot standins`, the manager of the Asterisk is that of the integration tests. What only timers of an appliance tell
+comes, by way of node exporter, from the code that these timers run.
 """
 
 import asyncio
@@ -31,8 +31,9 @@ from grafana.build import FOLDER
 from tests.e2e.world import seed, settings_of, ticket_of
 from tests.integration.asterisk_manager import Manager
 from tests.integration.test_certificates import COMMAND, certificate
+from tests.lab.mailbox import Mailbox, mailbox
 from tests.lab.network import run
-from tests.lab.prometheus import Prometheus, node_exporter, prometheus
+from tests.lab.prometheus import Prometheus, alertmanager, node_exporter, prometheus
 
 CARD = "card"
 LOAD_CALLS, LOAD_SECONDS = 8, 8
@@ -65,6 +66,7 @@ class Watched:
     prometheus: Prometheus
     audiosocket_port: int
     groq: str
+    mails: Mailbox
 
     async def call(self, *scripts: Script) -> list[UUID]:
         """Places calls at once, to their ends; their UUIDs."""
@@ -112,12 +114,16 @@ async def watched(directory: Path) -> AsyncIterator[Watched]:
         listening = await server.wait_for("listening")
         draining = asyncio.create_task(_drain(server.events()), name="read the log")
         stack.callback(draining.cancel)
+        signed = await asyncio.to_thread(certificate, directory / "mail.crt", 365, "localhost")
+        mails = await stack.enter_async_context(mailbox(signed, signed.with_suffix(".key")))
+        teller_port = await stack.enter_async_context(alertmanager(directory, mails.port, signed))
         exporter_port = await stack.enter_async_context(node_exporter(directory, await reports_of_timers(directory)))
-        jobs = {"voicebot": listening["metrics_port"], "node": exporter_port}
-        watching = await stack.enter_async_context(prometheus(directory, jobs, FOLDER / "alerts/voicebot.yml"))
+        jobs = {"voicebot": listening["metrics_port"], "node": exporter_port, "alertmanager": teller_port}
+        rules = FOLDER / "alerts/voicebot.yml"
+        watching = await stack.enter_async_context(prometheus(directory, jobs, rules, teller_port))
         # At 0 before the first call: what grows must have been seen before it grew.
         await watching.wait_for('voicebot_calls_total{outcome="goodbye"}')
-        place = Watched(watching, listening["audiosocket_port"], addresses["groq"])
+        place = Watched(watching, listening["audiosocket_port"], addresses["groq"], mails)
         page = f"http://127.0.0.1:{listening['metrics_port']}/metrics"
         uuids, _ = await asyncio.gather(place.call(*SCRIPTS), load(place.audiosocket_port, page))
         for call_uuid in uuids:

@@ -20,6 +20,7 @@ CONTAINERS = {
     "prometheus": (20, 9090, "/-/ready"),
     "grafana": (21, 3000, "/"),
     "pgadmin": (22, 80, "/"),
+    "alertmanager": (23, 9093, "/-/ready"),
 }
 """Last part of their addresses, own port, protocol."""
 FORGOTTEN_SERVICE, FORGOTTEN_CONTAINER, LOOPBACK_CONTAINER = 8000, 8080, 8081

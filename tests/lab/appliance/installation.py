@@ -8,11 +8,14 @@ async with Installation.on_bare_host() as site:
 
 import asyncio
 import json
+import mailbox
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from email import message_from_bytes, policy
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -28,6 +31,7 @@ PLAY_TIMEOUT_S = 900.0
 CALL_TIMEOUT_S = 240.0
 STANDINS_TIMEOUT_S = 60.0
 POLL_S = 0.5
+MAILS, MAIL_PORT = "mails", 2525
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ class Play:
 
 
 class Installation:
-    """The host, and the stand-ins of the three providers beside it.
+    """The host, and beside it the stand-ins of the three providers, and a mail server.
 
     Attributes:
         host: a bare Debian until something is played on it.
@@ -69,19 +73,26 @@ class Installation:
             VoicebotError: it does not boot, or the stand-ins do not start.
         """
         host = await asyncio.to_thread(Host.boot, f"site-{uuid4().hex[:6]}")
-        standins = None
+        there = outside.address4("providers")
+        programs = {
+            "standins": f"{VOICEBOT} standins --host {there}",
+            "mails": f"{sys.executable} -m aiosmtpd --nosetuid --listen {there}:{MAIL_PORT}"
+            f" --class aiosmtpd.handlers.Mailbox {host.directory / MAILS}",
+        }
+        running: list[asyncio.subprocess.Process] = []
         try:
-            words = [str(VOICEBOT), "standins", "--host", outside.address4("providers")]
-            with (host.directory / "standins.log").open("w") as log:
-                standins = await asyncio.create_subprocess_exec(
-                    *host.peer("providers").words(f"exec {' '.join(words)}"), stdout=log, stderr=log, cwd=REPOSITORY
-                )
+            for name, words in programs.items():
+                with (host.directory / f"{name}.log").open("w") as log:
+                    process = await asyncio.create_subprocess_exec(
+                        *host.peer("providers").words(f"exec {words}"), stdout=log, stderr=log, cwd=REPOSITORY
+                    )
+                running.append(process)
             await until(lambda: _said(host.directory / "standins.log"), "the stand-ins listen", STANDINS_TIMEOUT_S)
             yield cls(host)
         finally:
-            if standins is not None:
-                standins.terminate()
-                await standins.wait()
+            for process in running:
+                process.terminate()
+                await process.wait()
             await asyncio.to_thread(host.stop)
 
     async def play(self, *words: str, playbook: str = "site.yml", **variables: object) -> Play:
@@ -154,6 +165,11 @@ class Installation:
         """What the Prometheus in its container answers, a line each."""
         said = await self.run(f"docker exec prometheus promtool query instant http://127.0.0.1:9090 '{query}'")
         return said.splitlines()
+
+    def mails(self) -> list[EmailMessage]:
+        """What the mail server beside the host has taken; to whom is in `X-RcptTo`."""
+        kept = mailbox.Maildir(self.host.directory / MAILS, create=True)
+        return [message_from_bytes(kept.get_bytes(key), policy=policy.default) for key in sorted(kept.keys())]
 
     async def serving(self) -> list[str]:
         """Numbers of the instances that take calls."""

@@ -2,13 +2,13 @@
 
     voicebot-lab/postgres:17     a real PostgreSQL of Debian 13, whose entry point keeps the common image's promises
     voicebot-lab/prometheus:2    a real Prometheus of Debian 13
+    voicebot-lab/alertmanager:0  a real Alertmanager of Debian 13
     voicebot-lab/grafana:0       a listener: Debian has no package
     voicebot-lab/pgadmin:0       a listener, likewise
 
-One archive holds all four; they share their lowest layer. The label `voicebot.stand-in` says what each of them is.
+One archive holds all five; they share their lowest layer. The label `voicebot.stand-in` says what each of them is.
 """
 
-import fcntl
 import hashlib
 import io
 import json
@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from app.errors import VoicebotError
+from app.locked_file import locked
 from tests.lab.appliance.bare_root import BARE, appliance_cache
 from tests.lab.debian_root import KEYRING, debian_mirror
 
@@ -102,6 +103,19 @@ IMAGES = (
         },
     ),
     Image(
+        "voicebot-lab/alertmanager:0",
+        "Alertmanager of Debian",
+        ("prometheus-alertmanager",),
+        "ln -s prometheus-alertmanager /usr/bin/alertmanager; install -d -o nobody -g nogroup /alertmanager",
+        config={
+            "Entrypoint": ["/usr/bin/alertmanager"],
+            "User": "nobody",
+            "WorkingDir": "/alertmanager",
+            "ExposedPorts": {"9093/tcp": {}},
+            "Volumes": {"/alertmanager": {}},
+        },
+    ),
+    Image(
         "voicebot-lab/grafana:0",
         "nothing but a listener on Grafana's port",
         config={"Entrypoint": ["python3", LISTENER, "Grafana", "3000"], "User": "472"},
@@ -128,8 +142,8 @@ def archive_of_images() -> Path:
         *(file.read_bytes() for file in sorted(SOURCES.iterdir()) if file.is_file()),
     ]
     archive = cache / hashlib.sha256(b"".join(contents)).hexdigest()[:8] / ARCHIVE
-    with (cache.parent / "images.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # the kernel frees it if we die
+    lock = cache.parent / "images.lock"
+    with locked(lock, 2 * BUILD_TIMEOUT_S, lambda: VoicebotError(f"{lock}: another run still builds the images")):
         if archive.exists():
             return archive
         for left in cache.glob("*"):

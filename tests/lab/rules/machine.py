@@ -16,6 +16,8 @@ CHECKED = f"voicebot_firewall_checked_timestamp_seconds{{{NODE}}}"
 CERTIFICATE = f'voicebot_certificate_expires_timestamp_seconds{{{NODE},certificate="dashboard"}}'
 DASHBOARD = {**HERE, "certificate": "dashboard"}
 UP = f"up{{{NODE}}}"
+TELLER = {"job": "alertmanager", "instance": "sav"}
+TELLER_UP = 'up{job="alertmanager",instance="sav"}'
 DISK = {"mountpoint": "/var", "device": "/dev/sda1", "fstype": "ext4", **HERE}
 GB = 1e9
 
@@ -31,6 +33,12 @@ def disk(available: str, mountpoint: str = "/var", fstype: str = "ext4") -> dict
         f"node_filesystem_avail_bytes{labels}": available,
         f"node_filesystem_size_bytes{labels}": still(100 * GB, 2000),
     }
+
+
+def unsent(integration: str) -> str:
+    """What was given up."""
+    labels = f'job="alertmanager",instance="sav",integration="{integration}",reason="clientError"'
+    return f"alertmanager_notifications_failed_total{{{labels}}}"
 
 
 def expires(in_s: float) -> dict[str, str]:
@@ -166,4 +174,19 @@ MACHINE = (
     Case("MachineUnwatched", "node exporter is away", {UP: still(0)}, "30m", (Ring(labels=HERE),)),
     Case("MachineUnwatched", "nobody asks for it", {}, "30m", (Ring(labels={"job": "node"}),)),
     Case("MachineUnwatched", "it answers", {UP: still(1)}, "30m"),
+    Case("AlertsUnsent", "Alertmanager is away", {TELLER_UP: still(0)}, "10m", (Ring(labels=TELLER),)),
+    Case(
+        "AlertsUnsent",
+        "the mail server takes none",
+        {TELLER_UP: still(1), unsent("email"): steps((0, 5), (1, 90)), unsent("webhook"): still(0)},
+        "20m",
+        (Ring(labels={"integration": "email"}),),
+    ),
+    Case(
+        "AlertsUnsent",
+        "everything is sent",
+        {TELLER_UP: still(1), unsent("email"): still(3), unsent("webhook"): still(0)},
+        "20m",
+    ),
+    Case("AlertsUnsent", "nobody is to be told", {UP: still(1)}, "20m"),
 )

@@ -20,6 +20,8 @@ PASSWORDS = (
 )
 PASSWORD_MIN_CHARACTERS = 12
 """As short as the dashboard and the role `asterisk` take them."""
+EMAIL = r"[^@\s,<>]+@[^@\s,<>]+\.[^@\s.,<>]+"
+WEBHOOK = r"https?://[^\s/]+(/\S*)?"
 STATES = ("present", "absent")
 VAULT_HINT = "put it into the inventory's vault: ansible-playbook playbooks/secrets.yml makes what can be made"
 
@@ -62,7 +64,8 @@ def inventory_problems(
     """
     problems = list(_state_problems(variables))
     if not problems and variables.get("voicebot_state", "present") == "present":
-        for look in (_asterisk_problems, _key_problems, _password_problems, _ami_problems, _other_problems):
+        looks = (_asterisk_problems, _key_problems, _password_problems, _ami_problems, _mail_problems, _other_problems)
+        for look in looks:
             problems += look(variables)
         problems += _administrator_problems(variables, operator)
         problems += _ssh_problems(variables, operator, entered_by, ssh_ports)
@@ -175,10 +178,35 @@ def _ami_problems(variables: Mapping[str, Any]) -> list[str]:
     return []
 
 
+def _mail_problems(variables: Mapping[str, Any]) -> Iterator[str]:
+    """Of who is told of alerts, and of the mail server for that."""
+    recipients, webhooks = (variables.get(f"voicebot_alert_{name}", []) for name in ("recipients", "webhooks"))
+    for name, entries, shape, example in (
+        ("recipients", recipients, EMAIL, "sav@example.com"),
+        ("webhooks", webhooks, WEBHOOK, "https://sms.example.com/alerts"),
+    ):
+        if not isinstance(entries, (list, tuple)):
+            yield f"voicebot_alert_{name}: {entries!r} is no list; write [{example}]"
+        else:
+            wrong = [entry for entry in entries if not isinstance(entry, str) or not re.fullmatch(shape, entry)]
+            yield from (f"voicebot_alert_{name}: {entry!r} can't be told; for instance {example}" for entry in wrong)
+    if not recipients:
+        return
+    server, sender = variables.get("voicebot_mail_server"), variables.get("voicebot_mail_from")
+    if not isinstance(server, str) or not re.fullmatch(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}", server):
+        yield f"voicebot_mail_server: {server!r} is no host:port; for instance smtp.example.com:587"
+    if not isinstance(sender, str) or not re.fullmatch(EMAIL, sender):
+        yield f"voicebot_mail_from: {sender!r} is no e-mail address; for instance voicebot@example.com"
+    if variables.get("voicebot_mail_username") and not variables.get("voicebot_mail_password"):
+        yield "voicebot_mail_password: is missing; put it into the inventory's vault: ansible-vault edit"
+    if not isinstance(variables.get("voicebot_mail_tls", True), bool):
+        yield f"voicebot_mail_tls: {variables['voicebot_mail_tls']!r} is neither true nor false"
+
+
 def _other_problems(variables: Mapping[str, Any]) -> list[str]:
     problems = []
     email = variables.get("voicebot_pgadmin_email")
-    if not isinstance(email, str) or not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s.]+", email):
+    if not isinstance(email, str) or not re.fullmatch(EMAIL, email):
         problems.append(f"voicebot_pgadmin_email: {email!r} is no e-mail address; for instance admin@example.com")
     port = variables.get("voicebot_ssh_port", 22)
     if not str(port).isdecimal() or not 1 <= int(port) <= 65535:
