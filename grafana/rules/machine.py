@@ -124,12 +124,18 @@ MACHINE = (
         lasts="15m",
         severity="warning",
     ),
-    # Where nobody is to be told there is no such job. What failed once is sent again before it counts.
+    # Where nobody is to be told there is no such job.
     Alert(
-        name="VoicebotAlertsUnsent",
-        expr='up{job="alertmanager"} == 0 or sum by (integration)'
-        f" (increase(alertmanager_notifications_failed_total[{t.ALERTS_UNSENT_M}m])) > 0",
+        name="VoicebotAlertmanagerAway",
+        expr='up{job="alertmanager"} == 0',
         lasts="5m",
         severity="critical",
+    ),
+    # What may pass by itself (no answer, "later") is tried again for five minutes before it counts.
+    Alert(
+        name="VoicebotAlertsUnsent",
+        expr=f"sum by (integration) (increase(alertmanager_notifications_failed_total[{t.ALERTS_UNSENT_M}m])) > 0",
+        lasts="0m",
+        severity="warning",
     ),
 )

@@ -1,6 +1,7 @@
 """A real Prometheus, a real Alertmanager and a real node exporter, as Debian has them."""
 
 import asyncio
+import shutil
 import socket
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -130,10 +131,11 @@ async def alertmanager(directory: Path, mail_port: int, authority: Path) -> Asyn
         mail_port: of the mail server.
         authority: certificate by which that one's is believed.
     """
-    port, file = free_port(), write_settings(directory, alertmanager_mail_server=f"localhost:{mail_port}")
+    server = {"alertmanager_mail_server": f"localhost:{mail_port}", "alertmanager_mail_authority": str(authority)}
+    port, file = free_port(), write_settings(directory, **server)
     options = [f"--config.file={file}", f"--storage.path={directory / 'alertmanager'}", "--cluster.listen-address="]
     options += [f"--web.listen-address=127.0.0.1:{port}", "--web.external-url=http://sav:3000", "--web.route-prefix=/"]
-    words = ("env", f"SSL_CERT_FILE={authority}", "TZ=Europe/Paris", "prometheus-alertmanager", *options)
+    words = ("env", "TZ=Europe/Paris", "prometheus-alertmanager", *options)
     async with (
         _running(*words, log=directory / "alertmanager.log") as process,
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30.0) as http,
@@ -142,10 +144,8 @@ async def alertmanager(directory: Path, mail_port: int, authority: Path) -> Asyn
         yield port
 
 
-def write_settings(directory: Path, **variables: object) -> Path:
+def write_settings(directory: Path, **variables: Any) -> Path:
     """Writes what Alertmanager reads, as the role does, with its files in other places."""
-    password = directory / "mail-password"
-    password.write_text(PASSWORD)
     usual = {
         "inventory_hostname": "sav",
         "alertmanager_recipients": ["astreinte@example.com", "supervision@example.com"],
@@ -154,12 +154,15 @@ def write_settings(directory: Path, **variables: object) -> Path:
         "alertmanager_mail_from": "voicebot@example.com",
         "alertmanager_mail_username": USERNAME,
         "alertmanager_mail_tls": True,
+        "alertmanager_mail_authority": "",
     }
     text = rendered("alertmanager", "alertmanager.yml.j2", **usual | variables)
-    files = Path("ansible/roles/alertmanager/files").resolve()
+    (directory / "password").write_text(PASSWORD)
+    shutil.copy("ansible/roles/alertmanager/files/mail.tmpl", directory)
+    if authority := variables.get("alertmanager_mail_authority"):
+        shutil.copy(authority, directory / "authority.pem")
     file = directory / "alertmanager.yml"
-    moved = text.replace("/run/secrets/mail", str(password)).replace("/etc/alertmanager", str(files))
-    file.write_text(moved, encoding="utf-8")
+    file.write_text(text.replace("/etc/alertmanager", str(directory)), encoding="utf-8")
     return file
 
 

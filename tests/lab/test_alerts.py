@@ -6,11 +6,14 @@ import re
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 
 from grafana.rules.book import ALERTS
-from tests.lab.prometheus import write_settings
+from tests.integration.test_certificates import certificate
+from tests.lab.mailbox import SMTPS_PORT, USERNAME, mailbox
+from tests.lab.prometheus import alertmanager, write_settings
 
 MAIL = Path("ansible/roles/alertmanager/files/mail.tmpl").resolve()
 BEGAN, ENDED = "2026-07-14T07:00:00Z", "2026-07-14T07:20:00Z"
@@ -71,18 +74,33 @@ async def said_of(directory: Path, part: str, *alerts: dict[str, Any]) -> str:
         {"alertmanager_mail_username": ""},
         {"alertmanager_webhooks": ["https://sms.example.com/alerts?key=1", "http://192.0.2.7:8080"]},
         {"alertmanager_webhooks": ["https://sms.example.com/alerts"], "alertmanager_recipients": []},
+        {"alertmanager_mail_username": "o'bot\"@example.com", "alertmanager_mail_tls": False},
     ],
-    ids=["mail", "without a password", "both", "programs only"],
+    ids=["mail", "without a password", "both", "programs only", "odd letters"],
 )
 async def test_alertmanager_takes_what_the_role_writes(variables: dict[str, Any], tmp_path: Path) -> None:
     code, said = await amtool("check-config", str(write_settings(tmp_path, **variables)))
     assert code == 0, said
     settings = yaml.safe_load((tmp_path / "alertmanager.yml").read_text())
     (people,) = settings["receivers"]
-    assert ("email_configs" in people) == (variables.get("alertmanager_recipients") != [])
+    recipients = variables.get("alertmanager_recipients", ["astreinte@example.com", "supervision@example.com"])
+    assert [one["to"] for one in people.get("email_configs", [])] == recipients
     assert [one["url"] for one in people.get("webhook_configs", [])] == variables.get("alertmanager_webhooks", [])
-    logs_in = "alertmanager_mail_username" not in variables and "email_configs" in people
-    assert ("smtp_auth_username" in settings.get("global", {})) == logs_in
+    username = variables.get("alertmanager_mail_username", USERNAME) if recipients else ""
+    assert settings.get("global", {}).get("smtp_auth_username", "") == username
+
+
+async def test_a_mail_leaves_by_a_server_with_tls_from_the_first_byte(tmp_path: Path) -> None:
+    """Alertmanager asks for STARTTLS there as well, unless told otherwise."""
+    signed = await asyncio.to_thread(certificate, tmp_path / "mail.crt", 365, "localhost")
+    ringing = {"labels": {"alertname": "VoicebotTest", "severity": "warning"}, "annotations": {"summary_fr": "Essai."}}
+    async with (
+        mailbox(signed, signed.with_suffix(".key"), port=SMTPS_PORT) as mails,
+        alertmanager(tmp_path, SMTPS_PORT, signed) as port,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http,
+    ):
+        (await http.post("/api/v2/alerts", json=[ringing])).raise_for_status()
+        assert (await mails.wait_for("supervision@example.com", "Essai"))["Subject"] == "[sav] À voir : Essai."
 
 
 async def test_what_is_left_unsaid_beside_something_worse_are_alerts_of_ours(tmp_path: Path) -> None:

@@ -102,10 +102,9 @@ async def test_a_key_that_is_refused_rings(place: Watched) -> None:
     assert alert["labels"]["severity"] == "critical"
     assert alert["annotations"]["summary_fr"] == "groq refuse notre clé."
     await place.break_groq("none")
-    mail = await place.mails.wait_for(lambda mail: "refuse notre clé" in mail["Subject"])
+    for recipient in ("astreinte@example.com", "supervision@example.com"):
+        mail = await place.mails.wait_for(recipient, "refuse notre clé")
     assert mail["Subject"] == "[sav] URGENT : groq refuse notre clé."
-    ((recipients, _),) = [one for one in place.mails.mails if one[1] is mail]
-    assert sorted(recipients) == ["astreinte@example.com", "supervision@example.com"]
     assert mail["From"] == "voicebot@example.com"
     for kind in ("plain", "html"):
         said = " ".join(unescape(text_of(mail, kind)).split())

@@ -12,7 +12,7 @@ import mailbox
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -91,7 +91,8 @@ class Installation:
             yield cls(host)
         finally:
             for process in running:
-                process.terminate()
+                with suppress(ProcessLookupError):
+                    process.terminate()
                 await process.wait()
             await asyncio.to_thread(host.stop)
 

@@ -105,7 +105,7 @@ IMAGES = (
     Image(
         "voicebot-lab/alertmanager:0",
         "Alertmanager of Debian",
-        ("prometheus-alertmanager",),
+        ("prometheus-alertmanager", "tzdata"),
         "ln -s prometheus-alertmanager /usr/bin/alertmanager; install -d -o nobody -g nogroup /alertmanager",
         config={
             "Entrypoint": ["/usr/bin/alertmanager"],

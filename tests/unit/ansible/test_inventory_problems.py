@@ -66,13 +66,24 @@ def test_a_good_one_passes(operator: str) -> None:
         ({"voicebot_ami_secret": ""}, "voicebot_ami_secret", "without AMI"),
         ({"voicebot_pgadmin_email": "admin"}, "voicebot_pgadmin_email", "admin@example.com"),
         ({"voicebot_alert_recipients": "a@example.com", **WHERE}, "voicebot_alert_recipients", "no list"),
-        ({**MAIL, "voicebot_alert_recipients": ["a@example.com,b@example.com"]}, "voicebot_alert_recipients", "sav@"),
+        (
+            {**MAIL, "voicebot_alert_recipients": ["a@example.com,b@example.com"]},
+            "voicebot_alert_recipients",
+            "entry 1",
+        ),
         ({**MAIL, "voicebot_mail_server": "smtp.example.com"}, "voicebot_mail_server", "smtp.example.com:587"),
         ({**MAIL, "voicebot_mail_server": None}, "voicebot_mail_server", "smtp.example.com:587"),
         ({**MAIL, "voicebot_mail_from": "Voicebot"}, "voicebot_mail_from", "voicebot@example.com"),
         ({**MAIL, "voicebot_mail_username": "voicebot"}, "voicebot_mail_password", "ansible-vault edit"),
         ({**MAIL, "voicebot_mail_tls": "no"}, "voicebot_mail_tls", "neither true nor false"),
-        ({"voicebot_alert_webhooks": ["sms.example.com"]}, "voicebot_alert_webhooks", "https://"),
+        ({**MAIL, "voicebot_mail_server": "[2001:db8::25]:25"}, "voicebot_mail_server", "name:port"),
+        (
+            {**MAIL, "voicebot_mail_tls": False, "voicebot_mail_username": "bot", "voicebot_mail_password": PASSWORD},
+            "voicebot_mail_username",
+            "encrypted connections only",
+        ),
+        ({"voicebot_alert_webhooks": ["https://a.example.com", "b"]}, "voicebot_alert_webhooks", "entry 2"),
+        ({"voicebot_alert_webhooks": ["http://gw.example.com:80a/x"]}, "voicebot_alert_webhooks", "https://"),
         ({"voicebot_ssh_port": "ssh"}, "voicebot_ssh_port", "22"),
         ({"voicebot_settings": {"workers": 2}}, "voicebot_settings", "MAX_CONCURRENT_CALLS"),
         ({"voicebot_settings": {"PERSONAL_IP": ["a"]}}, "voicebot_settings", "commas"),
@@ -86,11 +97,14 @@ def test_a_bad_one_is_named(changed: dict[str, Any], names: str, says: str) -> N
     assert says.lower() in line.lower()
 
 
-@pytest.mark.parametrize("server", ["smtp.example.com:587", "192.0.2.25:25", "[2001:db8::25]:465"])
+@pytest.mark.parametrize("server", ["smtp.example.com:587", "192.0.2.25:25", "smtp.example.com:465"])
 def test_whoever_is_told_by_mail_passes(server: str) -> None:
     assert problems(**{**MAIL, "voicebot_mail_server": server}) == []
     assert problems(**MAIL, voicebot_mail_username="voicebot", voicebot_mail_password=PASSWORD) == []
-    assert problems(voicebot_alert_webhooks=["https://sms.example.com/alerts?key=1", "http://192.0.2.7:8080"]) == []
+    assert (
+        problems(voicebot_alert_webhooks=["https://sms.example.com/alerts?key=1", "http://u:p@[2001:db8::7]:8080?a"])
+        == []
+    )
 
 
 def test_nobody_locks_himself_out() -> None:

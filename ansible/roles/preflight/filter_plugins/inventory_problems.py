@@ -21,7 +21,7 @@ PASSWORDS = (
 PASSWORD_MIN_CHARACTERS = 12
 """As short as the dashboard and the role `asterisk` take them."""
 EMAIL = r"[^@\s,<>]+@[^@\s,<>]+\.[^@\s.,<>]+"
-WEBHOOK = r"https?://[^\s/]+(/\S*)?"
+WEBHOOK = r"https?://([^\s/@]+@)?([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?([/?]\S*)?"
 STATES = ("present", "absent")
 VAULT_HINT = "put it into the inventory's vault: ansible-playbook playbooks/secrets.yml makes what can be made"
 
@@ -180,27 +180,38 @@ def _ami_problems(variables: Mapping[str, Any]) -> list[str]:
 
 def _mail_problems(variables: Mapping[str, Any]) -> Iterator[str]:
     """Of who is told of alerts, and of the mail server for that."""
-    recipients, webhooks = (variables.get(f"voicebot_alert_{name}", []) for name in ("recipients", "webhooks"))
-    for name, entries, shape, example in (
-        ("recipients", recipients, EMAIL, "sav@example.com"),
-        ("webhooks", webhooks, WEBHOOK, "https://sms.example.com/alerts"),
+    for name, shape, example in (
+        ("voicebot_alert_recipients", EMAIL, "sav@example.com"),
+        ("voicebot_alert_webhooks", WEBHOOK, "https://sms.example.com/alerts"),
     ):
+        entries = variables.get(name, [])
         if not isinstance(entries, (list, tuple)):
-            yield f"voicebot_alert_{name}: {entries!r} is no list; write [{example}]"
-        else:
-            wrong = [entry for entry in entries if not isinstance(entry, str) or not re.fullmatch(shape, entry)]
-            yield from (f"voicebot_alert_{name}: {entry!r} can't be told; for instance {example}" for entry in wrong)
-    if not recipients:
-        return
+            yield f"{name}: is no list; write [{example}]"
+            continue
+        for number, entry in enumerate(entries, 1):  # by its number: an address may hold a secret
+            if not isinstance(entry, str) or not re.fullmatch(shape, entry):
+                yield f"{name}: its entry {number} is no address of that kind; for instance {example}"
+    if variables.get("voicebot_alert_recipients"):
+        yield from _mail_server_problems(variables)
+
+
+def _mail_server_problems(variables: Mapping[str, Any]) -> Iterator[str]:
     server, sender = variables.get("voicebot_mail_server"), variables.get("voicebot_mail_from")
-    if not isinstance(server, str) or not re.fullmatch(r"([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}", server):
-        yield f"voicebot_mail_server: {server!r} is no host:port; for instance smtp.example.com:587"
+    username, tls = variables.get("voicebot_mail_username"), variables.get("voicebot_mail_tls", True)
+    # Alertmanager takes the brackets of an IPv6 address away, and then can't call it.
+    if not isinstance(server, str) or not re.fullmatch(r"[A-Za-z0-9.-]+:[0-9]{1,5}", server):
+        yield f"voicebot_mail_server: {server!r} is no name:port; for instance smtp.example.com:587"
     if not isinstance(sender, str) or not re.fullmatch(EMAIL, sender):
         yield f"voicebot_mail_from: {sender!r} is no e-mail address; for instance voicebot@example.com"
-    if variables.get("voicebot_mail_username") and not variables.get("voicebot_mail_password"):
+    if username and not variables.get("voicebot_mail_password"):
         yield "voicebot_mail_password: is missing; put it into the inventory's vault: ansible-vault edit"
-    if not isinstance(variables.get("voicebot_mail_tls", True), bool):
-        yield f"voicebot_mail_tls: {variables['voicebot_mail_tls']!r} is neither true nor false"
+    if not isinstance(tls, bool):
+        yield f"voicebot_mail_tls: {tls!r} is neither true nor false"
+    elif username and not tls and not str(server).endswith(":465"):
+        yield (
+            "voicebot_mail_username: passwords are sent over encrypted connections only; write voicebot_mail_tls: true,"
+            " or leave the username out"
+        )
 
 
 def _other_problems(variables: Mapping[str, Any]) -> list[str]:
