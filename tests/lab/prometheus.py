@@ -1,7 +1,6 @@
-"""A real Prometheus, a real Alertmanager and a real node exporter, as Debian has them."""
+"""A real Prometheus and a real node exporter, as Debian has them; what runs any program of theirs."""
 
 import asyncio
-import shutil
 import socket
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -14,8 +13,6 @@ import httpx
 import yaml
 
 from app.commands.children import end_of
-from tests.lab.mailbox import PASSWORD, USERNAME
-from tests.lab.role_template import rendered
 
 READY_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 10.0
@@ -102,10 +99,10 @@ async def prometheus(
     options = [f"--config.file={file}", f"--storage.tsdb.path={directory / 'data'}", f"--web.listen-address={address}"]
     began_s = time.time()
     async with (
-        _running("prometheus", *options, log=directory / "prometheus.log") as process,
+        running("prometheus", *options, log=directory / "prometheus.log") as process,
         httpx.AsyncClient(base_url=f"http://{address}", timeout=30.0) as http,
     ):
-        await _answers(http, "/-/ready", process)
+        await answers(http, "/-/ready", process)
         yield Prometheus(http, began_s)
 
 
@@ -116,54 +113,11 @@ async def node_exporter(directory: Path, textfiles: Path) -> AsyncIterator[int]:
     address = f"127.0.0.1:{port}"
     options = [f"--web.listen-address={address}", f"--collector.textfile.directory={textfiles}"]
     async with (
-        _running("prometheus-node-exporter", *options, log=directory / "node-exporter.log") as process,
+        running("prometheus-node-exporter", *options, log=directory / "node-exporter.log") as process,
         httpx.AsyncClient(base_url=f"http://{address}", timeout=30.0) as http,
     ):
-        await _answers(http, "/metrics", process)
+        await answers(http, "/metrics", process)
         yield port
-
-
-@asynccontextmanager
-async def alertmanager(directory: Path, mail_port: int, authority: Path) -> AsyncIterator[int]:
-    """Runs one with what the role writes for it; its port.
-
-    Args:
-        mail_port: of the mail server.
-        authority: certificate by which that one's is believed.
-    """
-    server = {"alertmanager_mail_server": f"localhost:{mail_port}", "alertmanager_mail_authority": str(authority)}
-    port, file = free_port(), write_settings(directory, **server)
-    options = [f"--config.file={file}", f"--storage.path={directory / 'alertmanager'}", "--cluster.listen-address="]
-    options += [f"--web.listen-address=127.0.0.1:{port}", "--web.external-url=http://sav:3000", "--web.route-prefix=/"]
-    words = ("env", "TZ=Europe/Paris", "prometheus-alertmanager", *options)
-    async with (
-        _running(*words, log=directory / "alertmanager.log") as process,
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30.0) as http,
-    ):
-        await _answers(http, "/-/ready", process)
-        yield port
-
-
-def write_settings(directory: Path, **variables: Any) -> Path:
-    """Writes what Alertmanager reads, as the role does, with its files in other places."""
-    usual = {
-        "inventory_hostname": "sav",
-        "alertmanager_recipients": ["astreinte@example.com", "supervision@example.com"],
-        "alertmanager_webhooks": [],
-        "alertmanager_mail_server": "smtp.example.com:587",
-        "alertmanager_mail_from": "voicebot@example.com",
-        "alertmanager_mail_username": USERNAME,
-        "alertmanager_mail_tls": True,
-        "alertmanager_mail_authority": "",
-    }
-    text = rendered("alertmanager", "alertmanager.yml.j2", **usual | variables)
-    (directory / "password").write_text(PASSWORD)
-    shutil.copy("ansible/roles/alertmanager/files/mail.tmpl", directory)
-    if authority := variables.get("alertmanager_mail_authority"):
-        shutil.copy(authority, directory / "authority.pem")
-    file = directory / "alertmanager.yml"
-    file.write_text(text.replace("/etc/alertmanager", str(directory)), encoding="utf-8")
-    return file
 
 
 def free_port() -> int:
@@ -174,7 +128,8 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def _running(*words: str, log: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+async def running(*words: str, log: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Runs a program, and ends it by its process id."""
     with log.open("wb") as file:
         process = await asyncio.create_subprocess_exec(
             *words, stdin=asyncio.subprocess.DEVNULL, stdout=file, stderr=asyncio.subprocess.STDOUT
@@ -187,7 +142,12 @@ async def _running(*words: str, log: Path) -> AsyncIterator[asyncio.subprocess.P
             await end_of(process, STOP_TIMEOUT_S)
 
 
-async def _answers(http: httpx.AsyncClient, path: str, process: asyncio.subprocess.Process) -> None:
+async def answers(http: httpx.AsyncClient, path: str, process: asyncio.subprocess.Process) -> None:
+    """Waits until a program that was just started answers.
+
+    Raises:
+        AssertionError: it ended instead, or took too long.
+    """
     end_s = time.monotonic() + READY_TIMEOUT_S
     while True:
         try:

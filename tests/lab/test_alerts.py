@@ -12,8 +12,8 @@ import yaml
 
 from grafana.rules.book import ALERTS
 from tests.integration.test_certificates import certificate
+from tests.lab.alertmanager import alertmanager, write_settings
 from tests.lab.mailbox import SMTPS_PORT, USERNAME, mailbox
-from tests.lab.prometheus import alertmanager, write_settings
 
 MAIL = Path("ansible/roles/alertmanager/files/mail.tmpl").resolve()
 BEGAN, ENDED = "2026-07-14T07:00:00Z", "2026-07-14T07:20:00Z"

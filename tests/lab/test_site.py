@@ -4,7 +4,6 @@ import asyncio
 import shutil
 import subprocess
 import time
-from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ from tests.lab.appliance.doors import DOORS
 from tests.lab.appliance.host import REPOSITORY
 from tests.lab.appliance.installation import Installation, Play, until
 from tests.lab.appliance.packets import Outcomes, Packets, let_in
-from tests.lab.mailbox import text_of
 
 pytestmark = pytest.mark.timeout(1200)
 
@@ -30,7 +28,6 @@ EVERY_S = 15.0
 SOURCE = ("app", "ext", "pyproject.toml", "setup.py", "requirements-prod.lock", "requirements-build.lock")
 SOURCE_TEXTS = ("README.md", "LICENSE")
 CONTAINERS = {"postgres-clients", "postgres-tickets", "prometheus", "alertmanager", "grafana", "pgadmin"}
-TOLD = {"astreinte@example.com", "supervision@example.com"}
 GREETS = """
 import socket, sys, uuid
 with socket.create_connection((sys.argv[2], 9090), 3, (sys.argv[1], 0)) as call:
@@ -159,56 +156,6 @@ async def test_prometheus_watches_the_machine_and_strangers_do_not(site: Install
     asks = f"import http.client, sys; c = {there}; c.request('GET', '/metrics'); print(c.getresponse().status)"
     done = await asyncio.to_thread(site.host.peer("asterisk").run, f'python3 -c "{asks}" {here}', check=False)
     assert done.stdout.strip() == ""
-
-
-async def test_who_is_to_be_told_gets_a_mail(site: Installation) -> None:
-    play = await site.play(playbook="playbooks/alert.yml")
-    went_well(play)
-    assert "Taken. Look whether it arrives: astreinte@example.com, supervision@example.com" in play.said
-
-    name = site.host.directory.name
-
-    async def came() -> dict[str, EmailMessage]:
-        mails = await asyncio.to_thread(site.mails)
-        trials = {str(mail["X-RcptTo"]): mail for mail in mails if f"À voir : Essai de {name}" in mail["Subject"]}
-        return trials if len(trials) == len(TOLD) else {}
-
-    mails = await until(came, "each has a mail in the mailbox", 30)
-    assert set(mails) == TOLD
-    for mail in mails.values():
-        assert str(mail["Subject"]) == f"[{name}] À voir : Essai de {name} : cette alerte arrive bien."
-        said = text_of(mail, "plain")
-        assert f"http://{name}:3000" in said
-        assert "(CET)" in said or "(CEST)" in said
-    (told,) = await site.prometheus("prometheus_notifications_alertmanagers_discovered == 1")
-    assert 'job="prometheus"' in told
-
-
-async def test_a_mail_server_that_does_not_answer_is_named(site: Installation) -> None:
-    nowhere = f"{outside.address4('providers')}:2526"
-    went_well(await site.play("--tags", "alertmanager", voicebot_mail_server=nowhere))
-    play = await site.play(playbook="playbooks/alert.yml")
-    assert play.code == 2
-    told = " ".join(play.said.split())
-    assert "It did not get through to all of them. Alertmanager says:" in told
-    assert f"{nowhere}: connect: connection refused" in told
-
-
-async def test_where_nobody_is_to_be_told_there_is_no_alertmanager(site: Installation) -> None:
-    tags = ("--tags", "alertmanager,prometheus,grafana")
-    went_well(await site.play(*tags, voicebot_alert_recipients=[]))
-    assert await site.run("docker ps --all --quiet --filter name=alertmanager") == ""
-    assert "alertmanager" not in await site.run("ls /opt/voicebot/stack/secrets")
-    assert "alertmanager" not in await site.run("cat /opt/voicebot/stack/compose.yaml")
-    assert "alerting" not in await site.run("cat /opt/voicebot/stack/prometheus/prometheus.yml")
-    refused = await site.play(playbook="playbooks/alert.yml", voicebot_alert_recipients=[])
-    assert refused.code == 2
-    assert "voicebot_alert_recipients: [sav@example.com]" in " ".join(refused.said.split())
-    rehearsal = await site.play("--check", "--diff")  # of somebody who is to be told from now on
-    went_well(rehearsal)
-    assert rehearsal.counts["changed"] > 0
-    went_well(await site.play(*tags))
-    assert await site.run("docker ps --quiet --filter name=alertmanager --filter health=healthy") != ""
 
 
 async def test_the_unit_is_hardened_watched_and_tells_no_secret(site: Installation) -> None:

@@ -31,9 +31,10 @@ from grafana.build import FOLDER
 from tests.e2e.world import seed, settings_of, ticket_of
 from tests.integration.asterisk_manager import Manager
 from tests.integration.test_certificates import COMMAND, certificate
+from tests.lab.alertmanager import alertmanager
 from tests.lab.mailbox import Mailbox, mailbox
 from tests.lab.network import run
-from tests.lab.prometheus import Prometheus, alertmanager, node_exporter, prometheus
+from tests.lab.prometheus import Prometheus, node_exporter, prometheus
 
 CARD = "card"
 LOAD_CALLS, LOAD_SECONDS = 8, 8
